@@ -1,0 +1,3 @@
+"""``python -m grader``."""
+
+def main() -> None: ...

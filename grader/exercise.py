@@ -1,0 +1,197 @@
+"""Finds exercises and their files. The only place that knows the folder layout.
+
+    exercises/<slug>/   README.md  README.pt-BR.md  <slug>.py  test_<slug>.py  exercise.toml
+    solutions/<slug>/   <slug>.py  test_<slug>_hidden.py  right/*.py  wrong/*.py
+"""
+
+from __future__ import annotations
+
+import hashlib
+import keyword
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from grader.errors import ExerciseError
+from grader.report import LANGUAGES, Text
+
+READMES = {"en": "README.md", "pt-BR": "README.pt-BR.md"}
+
+
+class GradingLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a grading may use. Seconds are wall-clock seconds of the student's side."""
+
+    #: longest time of one call into the student's code, unless the test says otherwise
+    seconds: float = 5.0
+    #: longest time of loading the student's file
+    load_seconds: float = 10.0
+    #: longest time of all tests together
+    total_seconds: float = 300.0
+    #: memory beyond what Python and torch take
+    memory_mb: int = 1024
+    #: what the student's code may print in one test before it is cut
+    output_kb: int = 16
+    #: size of one answer
+    answer_mb: int = 256
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of ``exercise.toml``."""
+
+    module: str
+    chapter: str = ""
+    prerequisites: list[str] = []
+    forbid: list[str] = []
+    limits: GradingLimits = GradingLimits()
+    training: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: a public folder and, where solutions are at hand, a private one."""
+
+    slug: str
+    folder: Path
+    #: None where the solutions tree is absent, as in the portal's image
+    private: Path | None
+    config: Config = field(repr=False)
+
+    @property
+    def stub(self) -> Path:
+        """The file that students fill in."""
+        return self.folder / f"{self.slug}.py"
+
+    @property
+    def public_tests(self) -> Path:
+        """The tests that students have."""
+        return self.folder / f"test_{self.slug}.py"
+
+    @property
+    def hidden_tests(self) -> Path | None:
+        """The tests that students never see; None where there are none."""
+        return self._private_file(f"test_{self.slug}_hidden.py")
+
+    @property
+    def reference(self) -> Path | None:
+        """The reference solution; None where the solutions tree is absent."""
+        return self._private_file(f"{self.slug}.py")
+
+    @property
+    def shared(self) -> Path:
+        """The ``conftest.py`` that all exercises of the tree share."""
+        return self.folder.parent / "conftest.py"
+
+    def right(self) -> list[Path]:
+        """Other correct solutions."""
+        return self._private_files("right")
+
+    def wrong(self) -> list[Path]:
+        """Typical mistakes."""
+        return self._private_files("wrong")
+
+    def statement(self, language: str) -> str:
+        """The statement in Markdown; English where the language is missing."""
+        for name in (READMES[language], READMES["en"]):
+            if (self.folder / name).is_file():
+                return (self.folder / name).read_text(encoding="utf-8")
+        raise ExerciseError(f"{self.folder}: there is no README.md. Write the statement there.")
+
+    @cached_property
+    def title(self) -> Text:
+        """The first heading of each statement."""
+        return {language: _heading(self.statement(language), self.slug) for language in LANGUAGES}
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of everything that decides a report: both folders' files and the shared conftest."""
+        digest = hashlib.sha256()
+        for path in [self.shared, *self._files()]:
+            digest.update(f"{path.parent.name}/{path.name}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()[:12]
+
+    def _files(self) -> Iterator[Path]:
+        tests = (self.public_tests, self.hidden_tests, self.folder / "exercise.toml")
+        return (path for path in tests if path is not None and path.is_file())
+
+    def _private_file(self, name: str) -> Path | None:
+        path = self.private / name if self.private else None
+        return path if path is not None and path.is_file() else None
+
+    def _private_files(self, name: str) -> list[Path]:
+        return sorted((self.private / name).glob("*.py")) if self.private else []
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The exercises of one tree, by slug."""
+
+    exercises: Path
+    solutions: Path | None
+
+    def slugs(self) -> list[str]:
+        """Every exercise: a folder that holds an ``exercise.toml``."""
+        return sorted(path.parent.name for path in self.exercises.glob("*/exercise.toml"))
+
+    def __iter__(self) -> Iterator[Exercise]:
+        return (self.find(slug) for slug in self.slugs())
+
+    def find(self, slug: str) -> Exercise:
+        """Load one exercise. Raises ExerciseError for one that is not there or whose configuration is wrong."""
+        folder = self.exercises / slug
+        if not is_slug(slug) or not (folder / "exercise.toml").is_file():
+            known = ", ".join(self.slugs()) or "none"
+            raise ExerciseError(
+                f"There is no exercise {slug!r} in {self.exercises}. Found: {known}.",
+                f"Não há exercício {slug!r} em {self.exercises}. Existem: {known}.",
+            )
+        private = self.solutions / slug if self.solutions and (self.solutions / slug).is_dir() else None
+        return Exercise(slug, folder, private, _read_config(folder / "exercise.toml"))
+
+
+def is_slug(name: str) -> bool:
+    """Whether a name can be an exercise: a lower-case Python identifier."""
+    return name.isidentifier() and name.islower() and name.isascii() and not keyword.iskeyword(name)
+
+
+def default_catalogue(exercises: Path | None = None, solutions: Path | None = None) -> Catalogue:
+    """The trees in use: the arguments, ``GRADIENTE_EXERCISES`` and ``GRADIENTE_SOLUTIONS``, or those of this checkout.
+
+    Without a word about solutions they are looked for beside the exercises.
+    """
+    root = exercises or _from_environment("GRADIENTE_EXERCISES") or _nearest("exercises")
+    if not root.is_dir():
+        raise ExerciseError(
+            f"There is no folder of exercises at {root}. Name one with --exercises or GRADIENTE_EXERCISES.",
+            f"Não há pasta de exercícios em {root}. Indique uma com --exercises ou GRADIENTE_EXERCISES.",
+        )
+    private = solutions or _from_environment("GRADIENTE_SOLUTIONS") or root.parent / "solutions"
+    return Catalogue(root.resolve(), private.resolve() if private.is_dir() else None)
+
+
+def _from_environment(name: str) -> Path | None:
+    return Path(os.environ[name]) if os.environ.get(name) else None
+
+
+def _nearest(name: str) -> Path:
+    """The folder in the working directory, else the one of the checkout that this package runs from."""
+    here = Path.cwd() / name
+    return here if here.is_dir() else Path(__file__).resolve().parent.parent / name
+
+
+def _read_config(path: Path) -> Config:
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise ExerciseError(f"{path}: {error}. Mend the file; docs/authors.md lists its keys.") from error
+
+
+def _heading(statement: str, slug: str) -> str:
+    headings = (line.lstrip("# ").strip() for line in statement.splitlines() if line.startswith("# "))
+    return next(headings, slug)

@@ -1,0 +1,50 @@
+"""The one file that every exercise shares, ``exercises/conftest.py``, as the grader sees it.
+
+Students have that file without Gradiente, so what both sides need (the torchvision mend, seeds, the docstring's
+texts) is written there and loaded from there.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from grader.errors import ExerciseError
+from grader.report import Text
+
+_NAME = "gradiente_shared_conftest"
+
+
+class Texts(Protocol):
+    """What a test's docstring says, by language."""
+
+    title: Text
+    hint: Text
+
+
+class Shared(Protocol):
+    """The names of ``exercises/conftest.py`` that the grader uses."""
+
+    MARKERS: tuple[str, ...]
+
+    def read_texts(self, docstring: str | None, name: str = "") -> Texts: ...
+    def derive_seed(self, base: str, test: str) -> int: ...
+    def seed_everything(self, seed: int) -> None: ...
+    def mend_torchvision(self) -> None: ...
+    def load_digits(self) -> Any: ...
+    def load_mnist(self, folder: Path) -> Any: ...
+
+
+def load_shared(path: Path) -> Shared:
+    """Load the shared conftest once per process. Raises ExerciseError when it is not there."""
+    if _NAME in sys.modules:
+        return cast(Shared, sys.modules[_NAME])
+    spec = importlib.util.spec_from_file_location(_NAME, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise ExerciseError(f"{path} is missing. Every folder of exercises needs Gradiente's conftest.py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_NAME] = module
+    spec.loader.exec_module(module)
+    return cast(Shared, module)
