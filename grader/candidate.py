@@ -1,0 +1,167 @@
+"""The untrusted end: holds the student's module in a sandboxed process and answers what the examiner asks.
+
+Everything in this process may be changed by the student's code once it is loaded. Nothing that leaves it is believed;
+no secret is ever in it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import linecache
+import os
+import socket
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from grader import blocks, forbid
+from grader.notebook import definitions_only
+from grader.wire.blob import Blob
+from grader.wire.channel import Channel, ChannelClosed
+from grader.wire.fault import Fault, describe
+from grader.wire.peer import Peer
+from grader.wire.values import Bounds, MalformedValue
+
+#: Where the submission's files lie in the sandbox.
+FOLDER = Path("/tmp/submission")
+
+#: Types that both sides have and that do nothing when they are called.
+_PLAIN_TYPES = {
+    (kind.__module__, kind.__qualname__): kind for kind in (int, float, bool, str, list, tuple, dict, set, complex, bytes)
+}
+
+
+class CandidatePolicy:
+    """Serves everything: the examiner is trusted and this process holds nothing of worth."""
+
+    maps_blobs = True
+    classes: frozenset[str] = frozenset()
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+
+    def check(self, op: str, target: Any, name: str) -> None:
+        """Allow it."""
+
+    def deadline(self) -> float | None:
+        """Wait for the examiner as long as it takes."""
+        return None
+
+    def served(self) -> None:
+        """Let what was printed be heard with the test that caused it."""
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                continue
+
+    def describe(self, error: BaseException) -> Fault:
+        """Name the exception and show the student's own lines of its traceback."""
+        return describe(error, _own_lines(error))
+
+    def name_global(self, value: Any) -> tuple[str, str] | None:
+        """Send Python's plain types by name, everything else as a reference."""
+        key = (getattr(value, "__module__", ""), getattr(value, "__qualname__", "")) if isinstance(value, type) else None
+        return key if key is not None and _PLAIN_TYPES.get(key) is value else None
+
+    def find_global(self, module: str, name: str) -> Any:
+        """Resolve a library object that a test passes in."""
+        found: Any = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
+
+
+class Candidate:
+    """What the examiner may ask for before there is a module: object 0 of the wire."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        self.source = ""
+
+    def place(self, files: dict[str, bytes], is_notebook: bool) -> list[str]:
+        """Write the submission's files; return what of a notebook is not taken over."""
+        for name, content in files.items():
+            path = FOLDER / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        left_out: list[str] = []
+        main = FOLDER / f"{self.slug}.py"
+        if is_notebook:
+            source, left_out = definitions_only(main.read_text(encoding="utf-8"))
+            main.write_text(source, encoding="utf-8")
+        os.chdir(FOLDER)
+        with io.open_code(str(main)) as file:
+            self.source = importlib.util.decode_source(file.read())
+        return list(left_out)
+
+    def forbidden(self, names: list[str]) -> list[tuple[int, str, str]]:
+        """Read all sources of the submission for forbidden names, before any of its code runs."""
+        uses = []
+        for path in sorted(FOLDER.rglob("*.py")):
+            source = importlib.util.decode_source(path.read_bytes())
+            uses += [(use.line, use.name, use.how) for use in forbid.find_forbidden(source, names)]
+        if names:
+            blocks.block(names)
+        return uses
+
+    def load(self, seed: int) -> ModuleType:
+        """Import the student's file and return the module."""
+        self.seed(seed)
+        sys.path.insert(0, str(FOLDER))
+        path = FOLDER / f"{self.slug}.py"
+        # Under its short name: that is what the student reads in a traceback.
+        shown = path.name
+        linecache.cache[shown] = (len(self.source), None, self.source.splitlines(keepends=True), shown)
+        spec = importlib.util.spec_from_file_location(self.slug, path)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[self.slug] = module
+        exec(compile(self.source, shown, "exec", dont_inherit=True), module.__dict__)
+        return module
+
+    def seed(self, seed: int) -> None:
+        """Seed every global generator."""
+        import random
+
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        torch.manual_seed(seed)
+
+
+def run(wire: socket.socket, slug: str, bounds: Bounds) -> None:
+    """Answer the examiner until it hangs up. Called in the sandbox, with standard output already redirected."""
+    Blob.folder = "/dev/shm"
+    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", errors="replace", write_through=True)
+    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="replace", write_through=True)
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+    peer = Peer(Channel(wire), CandidatePolicy(bounds))
+    peer.publish(Candidate(slug))
+    try:
+        peer.serve()
+    except (ChannelClosed, MalformedValue):
+        os._exit(0)
+
+
+def _own_lines(error: BaseException) -> str:
+    """The traceback as the student knows it: frames of the submission alone, and for syntax errors the line."""
+    if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("/"):
+        return "".join(traceback.format_exception_only(error))
+    try:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
+    except Exception:
+        return ""
+    for frame in frames:
+        frame.filename = frame.filename.removeprefix(f"{FOLDER}/")
+    shown = frames if len(frames) <= 20 else frames[:10] + frames[-10:]
+    return "".join(traceback.format_list(shown))
+
+
+def _is_own(filename: str) -> bool:
+    return filename.startswith(f"{FOLDER}/") or not filename.startswith(("/", "<"))

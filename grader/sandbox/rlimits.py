@@ -1,0 +1,45 @@
+"""Resource limits of each process in the sandbox; what all of them use together is for the cgroup or the watchdog."""
+
+import os
+import sys
+
+from grader.sandbox.limits import Limits
+
+if sys.platform == "linux":
+    import resource
+
+_MB = 1 << 20
+
+
+def apply(limits: Limits) -> None:
+    """Set the limits for good; the caller is in its own user namespace already, so that NPROC counts only itself."""
+    for kind, value in _values(limits).items():
+        hard = resource.getrlimit(kind)[1]
+        if hard != resource.RLIM_INFINITY:
+            value = min(value, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def _values(limits: Limits) -> dict[int, int]:
+    values = {
+        resource.RLIMIT_DATA: _data_bytes() + limits.memory_mb * _MB,
+        resource.RLIMIT_NPROC: limits.processes,
+        resource.RLIMIT_NOFILE: limits.files,
+        resource.RLIMIT_FSIZE: limits.file_mb * _MB,
+        # 1, not 0: with 0 a core_pattern that names a program still gets the dump; 1 is how the kernel says "never"
+        resource.RLIMIT_CORE: 1,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_SIGPENDING: 1024,
+        resource.RLIMIT_NICE: 0,
+        resource.RLIMIT_RTPRIO: 0,
+    }
+    if limits.cpu_seconds is not None:
+        values[resource.RLIMIT_CPU] = limits.cpu_seconds
+    return values
+
+
+def _data_bytes() -> int:
+    """Measure what RLIMIT_DATA counts: private writable memory, most of it the warm parent's."""
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")

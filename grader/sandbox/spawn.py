@@ -1,0 +1,86 @@
+"""Starting and ending a sandbox, from the outside."""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from grader.sandbox import handshake
+from grader.sandbox.handshake import ChildEnd, ParentEnd
+from grader.sandbox.limits import Limits, SandboxError
+from grader.sandbox.namespaces import Isolation, isolate
+from grader.sandbox.plan import Plan, prepare
+
+
+class Group(Protocol):
+    """What accounts for the sandbox's processes together: a `Cgroup`."""
+
+    def add(self, pid: int) -> None:
+        """Put a process, and all that it will fork, into the group."""
+
+
+def spawn(
+    limits: Limits,
+    keep: Sequence[int],
+    run: Callable[[], None],
+    *,
+    without: frozenset[str] = frozenset(),
+    group: Group | None = None,
+    plan: Plan | None = None,
+) -> int:
+    """Fork an isolated process that calls `run` and give its pid, which is the caller's child to wait for.
+
+    It is PID 1 of its own namespace: when it ends, everything in the sandbox has ended. `keep` are the descriptors, next
+    to the standard three, that stay open. `without` leaves layers out and is for the controls of tests only. Raises
+    SandboxError when any layer cannot be set up, and then `run` has not been called.
+    """
+    isolation = Isolation(plan or prepare(), limits, keep, run, without)
+    ours, theirs = handshake.pair()
+    try:
+        outer = os.fork()
+    except OSError as error:
+        ours.close()
+        theirs.close()
+        raise SandboxError("fork", error.errno or 0, str(error)) from error
+    if outer == 0:
+        try:
+            ours.close()
+            isolate(isolation, ChildEnd(theirs))
+        finally:
+            os._exit(1)
+    theirs.close()
+    return _supervise(outer, ParentEnd(ours), group)
+
+
+def _supervise(outer: int, wire: ParentEnd, group: Group | None) -> int:
+    """Lead the fork through its isolation; on any failure nothing of it is left."""
+    inner = None
+    try:
+        if group is not None:
+            group.add(outer)
+        wire.go()
+        inner = wire.pid()
+        handshake.reap(outer)
+        wire.go()
+        wire.expect_ready()
+    except BaseException:
+        if inner is None:
+            kill(outer)
+        else:
+            kill(inner)
+        raise
+    finally:
+        wire.close()
+    return inner
+
+
+def kill(pid: int) -> int | None:
+    """End a sandbox with everything in it and give its wait status; None when it was waited for before.
+
+    When this returns, no process of the sandbox is left: the kernel holds back the end of a namespace's PID 1 until then.
+    """
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return None
+    return handshake.reap(pid)

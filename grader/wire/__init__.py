@@ -1,0 +1,1 @@
+"""The wire between examiner and candidate: plain data, stand-ins, gradients, shared leaves."""
