@@ -20,8 +20,8 @@ class Settings:
     """
 
     data_dir: Path
-    #: signs cookies; empty means: kept in ``secret.key`` of the data directory
-    secret_key: str = ""
+    #: signs cookies; ``keep_secret`` makes one
+    secret_key: str
     #: empty means: SQLite in the data directory
     database_url: str = ""
     #: the address that students type; ``https://`` makes the cookies secure
@@ -33,6 +33,8 @@ class Settings:
     #: submissions of one student that may wait or run at the same time
     max_waiting: int = 5
     log_in_days: int = 30
+    #: submissions that are graded at the same time
+    jobs: int = 2
     #: a worker that has not been heard of for so long has lost its submission
     lease_seconds: float = 30.0
 

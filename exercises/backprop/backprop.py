@@ -10,7 +10,7 @@ Allowed: tensor arithmetic, ``torch.sigmoid`` and the like. Forbidden: autograd,
 
 from __future__ import annotations
 
-import torch
+import torch  # noqa: F401 (you will need it)
 from torch import Tensor
 
 

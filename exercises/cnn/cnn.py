@@ -52,7 +52,8 @@ class CNN(torch.nn.Module):
     """A network for square images, built on ``conv2d`` and ``max_pool2d`` above.
 
     At least one parameter is a bank of filters (F, C, kh, kw). All parameters together have at most 10,000 numbers for
-    ``CNN(1, 8, 10)`` and at most 30,000 for ``CNN(1, 28, 10)``. Any ``size`` from 8 on works.
+    ``CNN(1, 8, 10)`` and at most 30,000 for ``CNN(1, 28, 10)``. Any ``size`` from 8 on works. Already in a fresh
+    network the loss sends a gradient to every parameter.
     """
 
     def __init__(self, channels: int = 1, size: int = 8, classes: int = 10) -> None:

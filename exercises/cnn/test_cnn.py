@@ -47,7 +47,7 @@ def test_conv2d_strides_and_pads(student, rng):
 
     pt: Anda conforme o passo nos dois eixos e põe zeros nos quatro lados.
     hint: Pad first, then cut the windows. padding=1 makes the image two rows and two columns larger.
-    dica: Primeiro acrescente os zeros, depois corte as janelas. padding=1 aumenta a imagem em duas linhas e duas colunas.
+    dica: Primeiro os zeros, depois as janelas. padding=1 aumenta a imagem em duas linhas e duas colunas.
     """
     x = torch.randn(2, 3, 8, 9, generator=rng, dtype=torch.float64)
     weight = torch.randn(4, 3, 3, 2, generator=rng, dtype=torch.float64)

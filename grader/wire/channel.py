@@ -41,6 +41,8 @@ class Channel:
         self._socket = sock
         self._limit = limit
         self._listeners: dict[int, Callable[[], None]] = {}
+        #: asked at the deadline: a later one, or None
+        self.overtime: Callable[[float], float | None] | None = None
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
@@ -145,8 +147,10 @@ class Channel:
         while True:
             timeout = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
             ready = self._poll.poll(timeout)
-            if not ready and timeout is not None and deadline is not None and time.monotonic() >= deadline:
-                raise ChannelTimeout
+            if not ready and deadline is not None and time.monotonic() >= deadline:
+                deadline = self.overtime(deadline) if self.overtime else None
+                if deadline is None:
+                    raise ChannelTimeout
             for fd, _ in ready:
                 if fd in self._listeners:
                     self._listeners[fd]()

@@ -1,0 +1,85 @@
+"""The candidates' warm parent: forks sandboxed processes that have torch and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader import sandbox
+from grader.sandbox import cgroup
+from grader.shared import load_shared
+from grader.wire.values import Bounds
+
+
+@dataclass
+class SandboxedChild:
+    """A candidate."""
+
+    pid: int
+    limits: sandbox.Limits
+    group: sandbox.Cgroup | None
+
+    def is_too_big(self) -> bool:
+        """Look at what its whole process tree uses; a cgroup, where there is one, is exact and acts by itself."""
+        limit = float(self.limits.memory_mb)
+        return sandbox.resident_mb(self.pid, enough_mb=limit) > limit
+
+    def end(self) -> tuple[int, str]:
+        """End every process of the sandbox before anything is believed of it."""
+        status = sandbox.kill(self.pid)
+        reason = "memory" if self.group is not None and self.group.was_out_of_memory() else ""
+        if self.group is not None:
+            self.group.remove()
+        return signal.SIGKILL if status is None else status, reason
+
+
+class CandidateBrood:
+    """Forks candidates."""
+
+    def __init__(self, conftest: Path) -> None:
+        self._conftest = conftest
+        self._hierarchy: cgroup.Hierarchy | None = None
+
+    def warm(self) -> None:
+        """Import what student code needs, start no thread, and find out how this host isolates."""
+        import torch
+
+        torch.set_num_threads(1)
+        load_shared(self._conftest).mend_torchvision()
+        import torchvision  # noqa: F401
+
+        import grader.candidate  # noqa: F401
+
+        os.environ.clear()
+        sandbox.prepare()
+        self._hierarchy = cgroup.find()
+        if self._hierarchy is not None:
+            cgroup.sweep(self._hierarchy)
+
+    def fork(self, order: dict[str, Any], descriptors: list[int]) -> SandboxedChild:
+        """Fork one candidate into a sandbox of its own."""
+        from grader.candidate import run
+
+        wire, output = descriptors
+        limits = sandbox.Limits(
+            memory_mb=order["memory_mb"], shm_mb=order["answer_mb"] + 64, file_mb=order["answer_mb"] + 64
+        )
+
+        def start() -> None:
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
+            run(socket.socket(fileno=wire), order["slug"], Bounds(bytes=order["answer_mb"] << 20))
+
+        group = None if self._hierarchy is None else sandbox.Cgroup(limits, self._hierarchy)
+        try:
+            pid = sandbox.spawn(limits, [wire, output], start, group=group)
+        except BaseException:
+            if group is not None:
+                group.remove()
+            raise
+        return SandboxedChild(pid, limits, group)

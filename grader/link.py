@@ -1,0 +1,287 @@
+"""The examiner's connection to a candidate: asks the nursery for one, loads the submission, notices its end.
+
+A candidate that hangs, dies or grows too large ends the test that it happened in with an ``Ended``; the next test gets
+a fresh one. An ``Ended`` is no Exception, so that neither a test nor ``pytest.raises`` swallows it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from grader.errors import InfrastructureError
+from grader.exercise import GradingLimits
+from grader.nursery import ask_nursery
+from grader.report import Text, Verdict
+from grader.sentences import say
+from grader.stranger import StrangerPeer, StrangerPolicy
+from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout
+from grader.wire.fault import Fault, RemoteFault
+from grader.wire.handle import About, Handle
+from grader.wire.values import Bounds
+
+#: Output beyond this many times the shown size ends the candidate.
+_OUTPUT_FACTOR = 64
+
+
+class Ended(BaseException):
+    """A test is over because of the candidate, with this verdict."""
+
+    def __init__(self, verdict: Verdict, message: Text, traceback: str = "") -> None:
+        super().__init__(message["en"])
+        self.verdict = verdict
+        self.message = message
+        self.traceback = traceback
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a candidate is started with."""
+
+    slug: str
+    files: dict[str, bytes]
+    limits: GradingLimits
+    forbid: list[str] = field(default_factory=list)
+    classes: frozenset[str] = frozenset()
+    is_notebook: bool = False
+    load_seed: int = 0
+
+
+class Link:
+    """One candidate after the other, for one grading."""
+
+    def __init__(self, nursery: socket.socket, work: Work) -> None:
+        self.work = work
+        self.left_out: list[str] = []
+        self.uses: list[tuple[int, str, str]] = []
+        self.output = bytearray()
+        self.seconds = work.limits.seconds
+        #: the seed that the candidate gets before the next request
+        self.seed: int | None = None
+        self._nursery = nursery
+        #: None when there is no candidate
+        self.peer: StrangerPeer | None = None
+        self._life: Channel | None = None
+        self._pid = 0
+        self._pipe = -1
+        self._printed = 0
+        self._delay = 0.0
+        self._module: Handle | None = None
+        self._refusal: Ended | None = None
+
+    # --- life and death
+
+    def start(self) -> None:
+        """Have the nursery fork a candidate; nothing of the student's runs yet."""
+        ours, theirs = socket.socketpair()
+        life, its_life = socket.socketpair()
+        self._pipe, pipe = os.pipe()
+        os.set_blocking(self._pipe, False)
+        answer = self.work.limits.answer_mb
+        order = {"slug": self.work.slug, "memory_mb": self.work.limits.memory_mb, "answer_mb": answer}
+        self._life = Channel(life, 1 << 16)
+        try:
+            ask_nursery(self._nursery, order, [its_life.fileno(), theirs.fileno(), pipe])
+        finally:
+            theirs.close()
+            its_life.close()
+            os.close(pipe)
+        channel = Channel(ours, (answer << 20) + (1 << 22))
+        channel.listen(self._pipe, self._hear)
+        channel.overtime = self._overtime
+        self.peer = StrangerPeer(channel, StrangerPolicy(Bounds(bytes=answer << 20), self.work.classes, self), self)
+        self.peer.publish(None)  # number 0 is no object of ours
+        self._pid = self._expect_pid()
+
+    def _expect_pid(self) -> int:
+        assert self._life is not None
+        try:
+            told, _ = self._life.receive(time.monotonic() + 30.0)
+        except (ChannelClosed, ChannelTimeout):
+            told = {}
+        if "pid" not in told:
+            self._bury()
+            raise InfrastructureError(told.get("failed", "the candidates' warm parent does not answer"))
+        return int(told["pid"])
+
+    def read_sources(self) -> None:
+        """Place the files and read them for forbidden names, before any of the student's code runs."""
+        self.seconds = self.work.limits.load_seconds
+        desk = self._desk()
+        try:
+            self.left_out = [str(line) for line in desk.place(self.work.files, self.work.is_notebook)]
+            uses = desk.forbidden(list(self.work.forbid))
+            self.uses = [(int(line), str(name), str(how)) for line, name, how in uses]
+        except RemoteFault as error:
+            self._refuse(error.fault)
+        except Ended as ended:
+            self._refusal = self._loading(ended)
+
+    def module(self) -> Handle:
+        """The student's module, loaded in a living candidate. Raises Ended where it cannot be loaded."""
+        if self._refusal is not None:
+            raise self._refusal
+        if self._module is None:
+            if self.peer is None:
+                self.start()
+                self.read_sources()
+            self._module = self._load()
+        return self._module
+
+    def _load(self) -> Handle:
+        seconds, self.seconds = self.seconds, self.work.limits.load_seconds
+        pending, self.seed = self.seed, None
+        try:
+            found = self._desk().load(self.work.load_seed)
+        except RemoteFault as error:
+            self._refuse(error.fault)
+        except Ended as ended:
+            self._refusal = self._loading(ended)
+        finally:
+            self.seconds, self.seed = seconds, pending
+        if self._refusal is not None:
+            raise self._refusal
+        assert type(found) is Handle
+        object.__setattr__(found, "_origin", "module")
+        return found
+
+    def _refuse(self, fault: Fault) -> None:
+        message = say("no_load", kind=fault.kind, message=fault.message)
+        self._refusal = Ended(Verdict.CRASHED, message, fault.traceback)
+
+    def _loading(self, ended: Ended) -> Ended:
+        if ended.verdict is Verdict.TOO_SLOW:
+            return Ended(ended.verdict, say("slow_load", seconds=self.work.limits.load_seconds))
+        return ended
+
+    def _desk(self) -> Handle:
+        assert self.peer is not None
+        return Handle(self.peer, 0, About("Candidate", ()), "module")
+
+    def stop(self) -> None:
+        """End the candidate and everything that it started."""
+        if self._life is not None:
+            with contextlib.suppress(ChannelClosed, ChannelTimeout):
+                self._life.send("kill", timeout=1.0)
+        self._bury()
+
+    def is_alive(self) -> bool:
+        """Whether the candidate of this test can still be asked."""
+        return self.peer is not None
+
+    def _bury(self) -> dict[str, Any]:
+        """Wait for the candidate's end, forget it and say how it ended."""
+        found: dict[str, Any] = {}
+        if self._life is not None:
+            with contextlib.suppress(ChannelClosed, ChannelTimeout):
+                while "ended" not in found:
+                    found, _ = self._life.receive(time.monotonic() + 10.0)
+            self._life.close()
+        if self.peer is not None:
+            self._drain()
+            self.peer.channel.close()
+            os.close(self._pipe)
+        self.peer = self._life = self._module = None
+        self._pid = 0
+        return found
+
+    def ended(self) -> Ended:
+        """The candidate hung up: find out why."""
+        found = self._bury()
+        status, reason = found.get("ended", 0), found.get("reason", "")
+        if reason == "memory":
+            return Ended(Verdict.TOO_BIG, say("memory", megabytes=self.work.limits.memory_mb))
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            return Ended(Verdict.CRASHED, say("killed", signal=signal.strsignal(number) or number))
+        return Ended(Verdict.CRASHED, say("exited", status=os.waitstatus_to_exitcode(status)))
+
+    # --- what the wire asks of us
+
+    def deadline(self) -> float:
+        """Until when the request that is about to be sent may take."""
+        self._delay = self._waited()
+        return time.monotonic() + self.seconds
+
+    def _overtime(self, deadline: float) -> float | None:
+        """A later deadline for a candidate that was ready to run and had to wait for a processor."""
+        delay = self._waited()
+        more, self._delay = delay - self._delay, delay
+        return deadline + more if more > 0.05 * self.seconds else None
+
+    def _waited(self) -> float:
+        """Seconds that the candidate has spent waiting for a processor (Documentation/scheduler/sched-stats)."""
+        try:
+            return int(Path(f"/proc/{self._pid}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
+
+    def too_slow(self) -> Ended:
+        """The deadline has passed: end the candidate."""
+        self.stop()
+        return Ended(Verdict.TOO_SLOW, say("slow_call", seconds=self.seconds))
+
+    def too_big(self, reason: str) -> Ended:
+        """An answer was refused for its size."""
+        return Ended(Verdict.TOO_BIG, say("big_answer", reason=reason))
+
+    def out_of_memory(self) -> Ended:
+        """The student's code ran into its memory limit and survived."""
+        return Ended(Verdict.TOO_BIG, say("memory", megabytes=self.work.limits.memory_mb))
+
+    def broken(self) -> Ended:
+        """The candidate does not speak the protocol: end it."""
+        self.stop()
+        return Ended(Verdict.CRASHED, say("broken_answer"))
+
+    def lost(self) -> Ended:
+        """An object of a candidate that is gone was used."""
+        return Ended(Verdict.CRASHED, say("lost"))
+
+    # --- output
+
+    def take_output(self) -> str:
+        """What the student's code printed since the last call, cut to the limit."""
+        if self.peer is not None:
+            with contextlib.suppress(Ended):
+                self._drain()
+        text = self.output.decode("utf-8", "replace")
+        shown = self.work.limits.output_kb << 10
+        if self._printed > shown:
+            text += f"\n[... {self._printed - shown:,} bytes]"
+        self.output.clear()
+        self._printed = 0
+        return text
+
+    def _hear(self) -> None:
+        self._drain()
+        if self._printed > (self.work.limits.output_kb << 10) * _OUTPUT_FACTOR:
+            self.stop()
+            raise Ended(Verdict.TOO_BIG, say("big_output", kilobytes=self.work.limits.output_kb * _OUTPUT_FACTOR))
+
+    def _drain(self) -> None:
+        room = self.work.limits.output_kb << 10
+        for _ in range(64):  # a flood must not keep us from the wire
+            try:
+                data = os.read(self._pipe, 1 << 16)
+            except BlockingIOError:
+                return
+            if not data:
+                if self.peer is not None:
+                    self.peer.channel.ignore(self._pipe)
+                return
+            self._printed += len(data)
+            self.output += data[: max(0, room - len(self.output))]
+
+
+def work_from(job: dict[str, Any]) -> Work:
+    """Read a grading job's part for the candidate."""
+    return msgspec.convert(job, Work)

@@ -1,0 +1,152 @@
+"""The examiner's side of the wire: trusts nothing that comes, and turns every end of a candidate into a verdict."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from grader.wire.blob import Blob, BlobError
+from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout, MalformedFrame
+from grader.wire.fault import Fault, RemoteFault, describe
+from grader.wire.peer import Peer
+from grader.wire.values import Bounds, MalformedValue, ValueTooBig
+
+if TYPE_CHECKING:
+    from grader.link import Link
+
+#: What a student's code may do with a module that a test passes in.
+_MODULE_METHODS = frozenset(
+    "parameters named_parameters buffers named_buffers state_dict load_state_dict train eval zero_grad requires_grad_ "
+    "training children modules".split()
+)
+
+#: Libraries whose functions and classes a test may pass by name.
+_LIBRARIES = ("torch", "numpy", "math", "operator", "builtins", "random")
+
+_PLAIN_TYPES = {kind.__qualname__: kind for kind in (int, float, bool, str, list, tuple, dict, set, complex, bytes)}
+
+#: Callbacks within callbacks.
+_DEPTH = 50
+
+_MEMORY = ("MemoryError", "OutOfMemoryError", "_ArrayMemoryError")
+
+
+class StrangerPolicy:
+    """Serves calls of functions that a test passed in, a few methods of its modules, and gradients; nothing else."""
+
+    maps_blobs = False
+
+    def __init__(self, bounds: Bounds, classes: frozenset[str], link: Link) -> None:
+        self.bounds = bounds
+        self.classes = classes
+        self._link = link
+
+    def check(self, op: str, target: Any, name: str) -> None:
+        """Raise PermissionError for anything that a callback does not need."""
+        if op == "backward" and isinstance(target, torch.Tensor):
+            return
+        if isinstance(target, torch.nn.Module):
+            if op == "call" or (op in ("get", "set") and name in _MODULE_METHODS):
+                return
+        elif callable(target) and op == "call" and not isinstance(target, type):
+            return
+        elif op in ("next", "iter") and hasattr(target, "__next__"):
+            return
+        raise PermissionError(f"the grader does not let a submission do this ({op} {name})".rstrip())
+
+    def served(self) -> None:
+        """Nothing to do."""
+
+    def describe(self, error: BaseException) -> Fault:
+        """Name an exception of a test's own function; its text may hold expected values and stays here."""
+        if isinstance(error, RemoteFault):
+            return Fault(error.fault.names, error.fault.message)
+        return Fault(describe(error).names, "")
+
+    def deadline(self) -> float:
+        """The link's."""
+        return self._link.deadline()
+
+    def name_global(self, value: Any) -> tuple[str, str] | None:
+        """The name of a library function or class that a test passes in."""
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if isinstance(value, torch.nn.Module) or not callable(value) or not isinstance(name, str):
+            return None
+        if module is None:  # torch's own C functions do not say where they live
+            module = next((place for place in ("torch", "math") if _has(place, name, value)), None)
+        if not isinstance(module, str) or module.partition(".")[0] not in _LIBRARIES or "<" in name:
+            return None
+        return (module, name) if _has(module, name, value) else None
+
+    def find_global(self, module: str, name: str) -> Any:
+        """Take Python's plain types and nothing else: a library function of the student's choice is not called here."""
+        if module != "builtins" or name not in _PLAIN_TYPES:
+            raise MalformedValue(f"{module}.{name} is not a plain type")
+        return _PLAIN_TYPES[name]
+
+
+def _has(module: str, name: str, value: Any) -> bool:
+    try:
+        return operator.attrgetter(name)(sys.modules[module]) is value
+    except (KeyError, AttributeError):
+        return False
+
+
+class StrangerPeer(Peer):
+    """Asks a candidate. What ends the candidate or its answer comes out as the link's ``Ended``."""
+
+    def __init__(self, channel: Channel, policy: StrangerPolicy, link: Link) -> None:
+        super().__init__(channel, policy)
+        self._link = link
+        self._depth = 0
+
+    def ask(self, op: str, target: Any, name: str = "", args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
+        """As ``Peer.ask``, in a living candidate that has this test's seed."""
+        __tracebackhide__ = True
+        if self._link.peer is not self:
+            raise self._link.lost()
+        seed, self._link.seed = self._link.seed, None
+        if seed is not None:
+            self._guarded("method", 0, "seed", (seed,), None)
+        return self._guarded(op, target, name, args, kwargs)
+
+    def _guarded(self, op: str, target: Any, name: str, args: Any, kwargs: dict[str, Any] | None) -> Any:
+        __tracebackhide__ = True
+        link = self._link
+        try:
+            return super().ask(op, target, name, args, kwargs)
+        except ChannelTimeout:
+            ended = link.too_slow()
+        except ChannelClosed:
+            ended = link.ended()
+        except (MalformedFrame, MalformedValue, BlobError):
+            ended = link.broken()
+        except ValueTooBig as error:  # refused while reading: what follows on the wire cannot be trusted to fit
+            ended = link.too_big(str(error))
+            link.stop()
+        except RemoteFault as error:
+            if error.fault.kind == "ValueTooBig":
+                ended = link.too_big(error.fault.message)
+            elif _is_memory(error.fault):
+                ended = link.out_of_memory()
+            else:
+                raise
+        raise ended from None
+
+    def _serve(self, frame: list[Any], blob: Blob) -> None:
+        self._depth += 1
+        try:
+            if self._depth > _DEPTH:
+                raise MalformedFrame(f"callbacks nested more than {_DEPTH} deep")
+            super()._serve(frame, blob)
+        finally:
+            self._depth -= 1
+
+
+def _is_memory(fault: Fault) -> bool:
+    return fault.kind in _MEMORY or "can't allocate memory" in fault.message or "Cannot allocate" in fault.message
+
+

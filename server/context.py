@@ -1,0 +1,111 @@
+"""What one request knows: the portal's parts, the reading session, the user and the language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask import Flask, current_app, g, request, session
+from sqlalchemy.orm import Session
+
+from grader.exercise import Catalogue
+from server import i18n, identity, words
+from server.db import Database
+from server.dispatch import Dispatcher
+from server.models import User
+from server.settings import Settings
+from server.store import Store
+
+COOKIE = "language"
+TOKEN = "token"
+
+
+@dataclass
+class Portal:
+    """The parts of one portal."""
+
+    settings: Settings
+    catalogue: Catalogue
+    database: Database
+    store: Store
+    dispatcher: Dispatcher
+
+
+def init_app(app: Flask, portal: Portal) -> None:
+    """Give the application its parts, and the templates what they use on every page."""
+    app.extensions["portal"] = portal
+    app.teardown_appcontext(_close_reader)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        _, ngettext, newstyle=True
+    )
+    app.context_processor(_template_names)
+
+
+def parts() -> Portal:
+    """The parts of the portal that serves this request."""
+    return cast(Portal, current_app.extensions["portal"])
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+def reader() -> Session:
+    """The reading session of this request. To write, use ``parts().database.write()``."""
+    if "reader" not in g:
+        g.reader = parts().database.reader()
+    return cast(Session, g.reader)
+
+
+def user() -> User | None:
+    """Who is logged in; None: nobody."""
+    if "user" not in g:
+        token = session.get(TOKEN)
+        g.user = identity.find_user(reader(), token, now()) if token else None
+    return cast("User | None", g.user)
+
+
+def me() -> User:
+    """The logged-in user, on a page that only those reach."""
+    found = user()
+    assert found is not None, "the page is open to students only"
+    return found
+
+
+def language() -> i18n.Translator:
+    """The reader's language: the account's, the cookie's, the browser's."""
+    if "language" not in g:
+        account = user()
+        wishes = [account.language if account else None, request.cookies.get(COOKIE)]
+        tag = i18n.choose([*wishes, *request.accept_languages.values()], parts().settings.language)
+        g.language = i18n.Translator(tag, parts().settings.time_zone)
+    return cast(i18n.Translator, g.language)
+
+
+def _(text: str) -> str:
+    """Translate a text into the reader's language."""
+    return language().gettext(text)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """Translate a text that depends on a number into the reader's language."""
+    return language().ngettext(one, many, count)
+
+
+def _template_names() -> dict[str, Any]:
+    return {
+        "user": user(),
+        "language": language(),
+        "languages": i18n.NAMES,
+        "words": words,
+        "registration": parts().settings.registration,
+    }
+
+
+def _close_reader(error: BaseException | None) -> None:
+    found = g.pop("reader", None)
+    if found is not None:
+        found.close()

@@ -1,0 +1,63 @@
+"""Pages for what goes wrong: what happened, and what to do."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from server.context import parts
+from server.i18n import mark
+
+TEXTS = {
+    400: (mark("That did not work"), mark("The request was not complete. Go back, reload the page and try again.")),
+    403: (mark("Not for this account"), mark("Your account may not use this page.")),
+    404: (
+        mark("There is nothing here"),
+        mark("The address may be mistyped, or the page belongs to somebody else. Start from the list of exercises."),
+    ),
+    405: (mark("That did not work"), mark("This page cannot be used like that. Start from the list of exercises.")),
+    413: (
+        mark("The file is too large"),
+        mark("Nothing was received. Send a smaller file: without data sets, trained weights or outputs of cells."),
+    ),
+    429: (mark("Too many attempts"), mark("Wait a little, then try again.")),
+    500: (
+        mark("Something went wrong on our side"),
+        mark("It is not your fault, and what was confirmed as received is safe. Try again in a moment."),
+    ),
+    503: (
+        mark("The portal is busy"),
+        mark("What was confirmed as received is safe; this step was not done. Try again in a moment."),
+    ),
+}
+
+CSRF_TEXT = mark("For your safety, forms work only for a while and only from this portal. Reload the page and send again.")
+
+
+def init_app(app: Flask) -> None:
+    """Show our own pages for errors."""
+    app.register_error_handler(HTTPException, _show_http)
+    app.register_error_handler(CSRFError, _show_csrf)
+    app.register_error_handler(OperationalError, _show_busy)
+
+
+def _show_http(error: HTTPException) -> tuple[str, int]:
+    status = error.code or 500
+    return _page(status if status in TEXTS else 500 if status >= 500 else 400, status)
+
+
+def _show_csrf(error: CSRFError) -> tuple[str, int]:
+    return _page(400, 400, CSRF_TEXT)
+
+
+def _show_busy(error: OperationalError) -> tuple[str, int]:
+    current_app.logger.error("the database does not answer: %s", error)
+    return _page(503, 503)
+
+
+def _page(key: int, status: int, text: str = "") -> tuple[str, int]:
+    title, usual = TEXTS[key]
+    values = {"title": title, "text": text or usual, "status": status}
+    return render_template("error.html", **values, limit=parts().settings.max_upload, path=request.path), status

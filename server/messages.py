@@ -1,0 +1,55 @@
+"""``python -m server.messages``: brings the translations in step with the texts of code and templates.
+
+New texts are added without a translation, texts that are gone are dropped; a test fails until all are translated.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from grader.report import LANGUAGES
+from server.i18n import po_path
+
+ROOT = Path(__file__).parent
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
+OPTIONS = {"templates/**.html": {"silent": "false"}}
+
+
+def collect() -> Catalog:
+    """All texts, in English."""
+    catalogue = Catalog(project="Gradiente")
+    found = extract_from_dir(str(ROOT), METHODS, options_map=OPTIONS, keywords=KEYWORDS)
+    for file, _line, text, comments, context in sorted(found, key=lambda each: (each[0], each[1])):
+        # No line numbers: they would change with every edit of a file.
+        catalogue.add(text, locations=[(f"server/{file}", 0)], auto_comments=comments, context=context)
+    return catalogue
+
+
+def load(tag: str) -> Catalog:
+    """The translations of a language as they stand in its file."""
+    path = po_path(tag)
+    if not path.is_file():
+        return Catalog(locale=tag.replace("-", "_"), project="Gradiente")
+    with path.open("rb") as file:
+        return read_po(file, locale=tag.replace("-", "_"))
+
+
+def update(tag: str) -> None:
+    """Write a language's file anew: what is new is empty, what is gone is gone."""
+    catalogue = load(tag)
+    catalogue.update(collect(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    po_path(tag).parent.mkdir(parents=True, exist_ok=True)
+    with po_path(tag).open("wb") as file:
+        write_po(file, catalogue, width=120, omit_header=False, include_lineno=False, ignore_obsolete=True)
+
+
+if __name__ == "__main__":
+    for each in LANGUAGES:
+        if each != "en":
+            update(each)

@@ -1,0 +1,118 @@
+"""Turns statements and code into safe HTML: Markdown, maths as MathML, code with highlighting by classes.
+
+Two belts: the Markdown parser lets no HTML through, and the result is cleaned against a list of what may occur.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from latex2mathml.converter import convert
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.lexers.special import TextLexer
+from pygments.util import ClassNotFound
+
+_TEXT_TAGS = set(
+    "a blockquote br code div em h1 h2 h3 h4 h5 h6 hr li ol p pre span strong table tbody td th thead tr ul".split()
+)
+_MATHS_TAGS = set(
+    "math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt "
+    "mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none".split()
+)
+_MATHS_ATTRIBUTES = set(
+    "accent accentunder columnalign columnspacing display displaystyle fence form linethickness lspace mathvariant "
+    "maxsize minsize movablelimits notation rowspacing rspace scriptlevel separator stretchy width".split()
+)
+_ATTRIBUTES = {tag: _MATHS_ATTRIBUTES for tag in _MATHS_TAGS} | {
+    "a": {"href", "title"},
+    "ol": {"start"},
+    **{tag: {"class"} for tag in ("code", "div", "pre", "span", "td", "th")},
+}
+
+_HINTS = re.compile(r"^## +(Hints|Dicas)\s*$", re.MULTILINE)
+_NEXT_SECTION = re.compile(r"^## ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A rendered statement; the hints apart, because not everybody wants to see them at once."""
+
+    body: str
+    hints: str
+
+
+@lru_cache(maxsize=256)
+def statement(markdown: str) -> Statement:
+    """Render a statement. The section ``## Hints`` (or ``## Dicas``) is taken out of the body."""
+    found = _HINTS.search(markdown)
+    if not found:
+        return Statement(text(markdown), "")
+    rest = markdown[found.end() :]
+    following = _NEXT_SECTION.search(rest)
+    end = following.start() if following else len(rest)
+    return Statement(text(markdown[: found.start()] + rest[end:]), text(rest[:end]))
+
+
+def text(markdown: str) -> str:
+    """Render Markdown as clean HTML."""
+    return nh3.clean(
+        str(_parser().render(markdown)),
+        tags=_TEXT_TAGS | _MATHS_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer",
+    )
+
+
+def code(source: str, language: str = "python") -> str:
+    """Highlight source code; the result is escaped and goes into ``<pre><code>``."""
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        lexer = TextLexer(stripnl=False)
+    return str(highlight(source, lexer, HtmlFormatter(nowrap=True)))
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlight}).enable("table")
+    parser.use(dollarmath_plugin, renderer=_maths, allow_labels=False, double_inline=True)
+    parser.core.ruler.push("align_by_class", _align_by_class)
+    return parser
+
+
+def _highlight(source: str, language: str, attributes: str) -> str:
+    return code(source, language) if language else html.escape(source)
+
+
+def _maths(source: str, options: dict[str, Any]) -> str:
+    display = "block" if options.get("display_mode") else "inline"
+    try:
+        return str(convert(source, display=display))
+    except Exception:
+        # The converter raises many kinds of errors on wrong LaTeX; its source is still readable.
+        return f'<code class="maths-error">{html.escape(source)}</code>'
+
+
+def _align_by_class(state: StateCore) -> None:
+    """Tables come with ``style="text-align:..."``, which the pages' policy forbids; a class says the same."""
+    for token in _cells(state.tokens):
+        style = str(token.attrs.pop("style", ""))
+        if style.startswith("text-align:"):
+            token.attrs["class"] = "align-" + style.removeprefix("text-align:")
+
+
+def _cells(tokens: Sequence[Token]) -> list[Token]:
+    return [token for token in tokens if token.type in ("th_open", "td_open")]

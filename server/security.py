@@ -1,0 +1,64 @@
+"""What protects every page: headers, cookies and the token that forms carry."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect
+
+from server.settings import Settings
+
+#: nothing but our own files, and no script or style written into a page
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def flask_config(settings: Settings) -> dict[str, Any]:
+    """Flask's own settings that follow from ours."""
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "MAX_CONTENT_LENGTH": settings.max_upload,
+        "MAX_FORM_MEMORY_SIZE": min(settings.max_upload, 1024 * 1024),
+        "MAX_FORM_PARTS": 50,
+        "SESSION_COOKIE_NAME": "gradiente",
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=settings.log_in_days),
+        # The token lives as long as the log-in: a form left open over lunch still works.
+        "WTF_CSRF_TIME_LIMIT": None,
+    }
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Protect the application."""
+    CSRFProtect(app)
+    https_only = {"Strict-Transport-Security": "max-age=31536000"} if settings.is_https else {}
+    app.after_request(lambda response: _add_headers(response, HEADERS | https_only))
+
+
+def _add_headers(response: Response, headers: dict[str, str]) -> Response:
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        # Computers are shared: after logging out, "back" must not show the page again.
+        response.headers["Cache-Control"] = "no-store"
+    return response
