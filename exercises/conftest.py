@@ -69,7 +69,10 @@ def seed_everything(seed: int) -> None:
     """Seed the global generators of Python, numpy and torch (CPU and CUDA)."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    # torch.manual_seed would also note down the whole stack for each kind of device that is not there.
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_available():
+        torch.cuda.manual_seed_all(seed)
 
 
 @pytest.fixture(autouse=True)

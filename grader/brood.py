@@ -73,7 +73,8 @@ class CandidateBrood:
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.close(output)
-            run(socket.socket(fileno=wire), order["slug"], Bounds(bytes=order["answer_mb"] << 20))
+            bounds = Bounds(bytes=order["answer_mb"] << 20)
+            run(socket.socket(fileno=wire), order["slug"], bounds, load_shared(self._conftest))
 
         group = None if self._hierarchy is None else sandbox.Cgroup(limits, self._hierarchy)
         try:

@@ -17,11 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-import torch
-
 from grader import blocks, forbid
 from grader.notebook import definitions_only
+from grader.shared import Shared
 from grader.wire.blob import Blob
 from grader.wire.channel import Channel, ChannelClosed
 from grader.wire.fault import Fault, describe
@@ -81,9 +79,10 @@ class CandidatePolicy:
 class Candidate:
     """What the examiner may ask for before there is a module: object 0 of the wire."""
 
-    def __init__(self, slug: str) -> None:
+    def __init__(self, slug: str, shared: Shared) -> None:
         self.slug = slug
         self.source = ""
+        self._shared = shared
 
     def place(self, files: dict[str, bytes], is_notebook: bool) -> list[str]:
         """Write the submission's files; return what of a notebook is not taken over."""
@@ -128,21 +127,17 @@ class Candidate:
 
     def seed(self, seed: int) -> None:
         """Seed every global generator."""
-        import random
-
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        torch.manual_seed(seed)
+        self._shared.seed_everything(seed)
 
 
-def run(wire: socket.socket, slug: str, bounds: Bounds) -> None:
+def run(wire: socket.socket, slug: str, bounds: Bounds, shared: Shared) -> None:
     """Answer the examiner until it hangs up. Called in the sandbox, with standard output already redirected."""
     Blob.folder = "/dev/shm"
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", errors="replace", write_through=True)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="replace", write_through=True)
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
     peer = Peer(Channel(wire), CandidatePolicy(bounds))
-    peer.publish(Candidate(slug))
+    peer.publish(Candidate(slug, shared))
     try:
         peer.serve()
     except (ChannelClosed, MalformedValue):

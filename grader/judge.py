@@ -6,7 +6,6 @@ import contextlib
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from _pytest.outcomes import Failed, Skipped
@@ -38,17 +37,19 @@ def judge(
     calls: list[CallInfo[None]],
     output: str,
     seconds: float,
-    titles: Callable[[pytest.Item, str], Text],
+    title_of: Callable[[str], Text],
 ) -> TestResult:
     """The result of one test from its set-up, call and teardown."""
     result = replace(blank, verdict=Verdict.PASSED, output=output, seconds=seconds)
     for call in calls:
         if call.excinfo is not None:
-            return _failed(result, item, call, titles)
+            return _failed(result, item, call, title_of)
     return result
 
 
-def _failed(result: TestResult, item: pytest.Item, call: CallInfo[None], titles: Any) -> TestResult:
+def _failed(
+    result: TestResult, item: pytest.Item, call: CallInfo[None], title_of: Callable[[str], Text]
+) -> TestResult:
     assert call.excinfo is not None
     error = call.excinfo.value
     detail = _cut(_full(item, call), _DETAIL)
@@ -57,7 +58,7 @@ def _failed(result: TestResult, item: pytest.Item, call: CallInfo[None], titles:
     if isinstance(error, RemoteFault):
         return replace(_raised(result, error.fault), detail=detail)
     if isinstance(error, Skipped):
-        return _skipped(result, item, str(error), titles)
+        return _skipped(result, item, str(error), title_of)
     if isinstance(error, AssertionError | Failed):
         shown = "" if result.hidden else _cut(detail, _SHOWN)
         return replace(result, verdict=Verdict.FAILED, message=say("failed"), traceback=shown, detail=detail)
@@ -81,11 +82,11 @@ def _raised(result: TestResult, fault: Fault) -> TestResult:
     return replace(result, verdict=Verdict.CRASHED, message=message, traceback=fault.traceback)
 
 
-def _skipped(result: TestResult, item: pytest.Item, reason: str, titles: Any) -> TestResult:
+def _skipped(result: TestResult, item: pytest.Item, reason: str, title_of: Callable[[str], Text]) -> TestResult:
     """Skipped for a test that must pass first, or, without cost, because this host lacks something."""
     for marker in item.iter_markers("needs"):
         for name in marker.args:
-            return replace(result, verdict=Verdict.SKIPPED, message=say("needs", title=titles(item, name)))
+            return replace(result, verdict=Verdict.SKIPPED, message=say("needs", title=title_of(name)))
     return replace(result, verdict=Verdict.SKIPPED, points=0.0, message=say("environment", reason=reason))
 
 

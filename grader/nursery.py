@@ -1,11 +1,12 @@
 """A warm parent: a process that has imported what is slow to import and forks a child per request.
 
-Importing torch costs seconds, a fork milliseconds. There are two: the candidates' parent, which is started with an
-empty environment and never holds a secret because its children inherit its memory, and the examiners' parent.
+Importing torch costs seconds, a fork milliseconds. There are three kinds: the candidates' parent, which is started
+with an empty environment and never holds a secret because its children inherit its memory; the examiners' parent; and
+its children, the keepers, which have collected one exercise's tests and fork an examiner per grading.
 
-    gradiente ──control──▶ nursery ──fork──▶ child
-        ▲                     │
-        └─────── life ────────┘      {"pid": n}, then {"ended": wait status, "reason": ""} or {"failed": text}
+    who asks ──control──▶ nursery ──fork──▶ child
+        ▲                    │
+        └────── life ────────┘      {"pid": n}, then {"ended": wait status, "reason": ""} or {"failed": text}
 
 A request comes on the control socket with descriptors: first the child's *life*, a socket that the nursery keeps. When
 the other end says "kill" or is closed, whoever closed it and why ever, the child is ended with all its processes.
@@ -24,7 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import msgspec
 
@@ -210,9 +211,9 @@ def main() -> None:
 
         brood = CandidateBrood(conftest)
     else:
-        from grader.examiner import ExaminerBrood
+        from grader.suite import SuiteBrood
 
-        brood = ExaminerBrood(conftest)
+        brood = SuiteBrood(conftest)
     Nursery(control, brood).run()
 
 

@@ -1,221 +1,159 @@
-"""Runs an exercise's suite with pytest in the examiner: our fixtures in place of the shared ones, a verdict per test.
+"""Collects an exercise's tests once and forks an examiner per grading from inside the collected pytest session.
 
+pytest's own start and the collection cost more than running a small suite, and neither depends on the submission. So
+they happen in a keeper, one per exercise, which is a warm parent itself: in pytest's run loop it waits for gradings.
 The shared conftest is a plain plugin here, so its seeds, markers and ``needs`` work as in the self-check; only
-``student`` is replaced by the stand-in. Each test's result leaves through the channel as soon as it is known.
+``student`` is replaced by the stand-in.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
-import time
-from dataclasses import asdict
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import pytest
-from _pytest.runner import CallInfo
 
-from grader.errors import ExerciseError, InfrastructureError
-from grader.judge import judge, refused, unwritten
-from grader.link import Ended, Link
-from grader.report import TestResult, Verdict
-from grader.sentences import say
-from grader.shared import Shared, load_shared
-from grader.wire.channel import Channel
+from grader.errors import ExerciseError
+from grader.grading import FORBIDDEN_TEST, Bench, examine
+from grader.nursery import ForkedChild, Nursery, fork_plain
+from grader.shared import load_shared
 
-if TYPE_CHECKING:
-    from grader.examiner import Job
-
-FORBIDDEN_TEST = "test_uses_nothing_forbidden"
+#: pytest's own parts that a grading has no use for.
+_UNUSED = (
+    "cacheprovider", "junitxml", "pastebin", "stepwise", "doctest", "setuponly", "setupplan", "faulthandler",
+    "legacypath", "debugging", "logging", "tmpdir", "monkeypatch", "recwarn", "unraisableexception", "threadexception",
+    "subtests", "unittest",
+)  # fmt: skip
 
 
-class Suite:
-    """The pytest plugin of one grading."""
+class Keeper:
+    """The pytest plugin that stops before the first test and serves gradings from there."""
 
-    def __init__(self, job: Job, link: Link, channel: Channel, shared: Shared) -> None:
-        self._job = job
-        self._link = link
-        self._channel = channel
-        self._shared = shared
-        self._end = 0.0
-        self._spent = 0.0
-        self.broken: list[str] = []
-        self.fault: InfrastructureError | None = None
-
-    # --- fixtures
-
-    @pytest.fixture(scope="session")
-    def student(self) -> Any:
-        """The student's module, behind the wire."""
-        return StudentModule(self._link)
-
-    # --- collection
+    def __init__(self, slug: str, bench: Bench, control: socket.socket) -> None:
+        self._slug = slug
+        self._bench = bench
+        self._control = control
+        self._broken: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember what could not be collected: that is the exercise's fault."""
         if report.failed:
-            self.broken.append(report.longreprtext)
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep the tests that were asked for."""
-        if self._job.only is not None:
-            items[:] = [item for item in items if item.name in self._job.only]
+            self._broken.append(report.longreprtext)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Announce the tests, before any of the student's code is loaded; then read the submission's sources."""
-        if self.broken or not session.items:
-            reason = "\n".join(self.broken) or "there is no test"
-            raise ExerciseError(f"the suite of {self._job.exercise} cannot be collected: {reason}")
+        """Refuse a suite that cannot be run."""
+        if self._broken or not session.items:
+            reason = "\n".join(self._broken) or "there is no test"
+            raise ExerciseError(f"{self._slug}: the tests cannot be collected. {reason}")
         names = [item.name for item in session.items]
-        if self._job.work.forbid:
-            names.insert(0, FORBIDDEN_TEST)
-        doubles = {name for name in names if names.count(name) > 1}
+        doubles = sorted({name for name in names if names.count(name) > 1 or name == FORBIDDEN_TEST})
         if doubles:
-            raise ExerciseError(f"{self._job.exercise}: two tests are called {', '.join(sorted(doubles))}. Rename one.")
-        self._channel.send({"event": "started", "tests": names})
-        self._link.read_sources()
-        self._channel.send({"event": "read", "left_out": self._link.left_out})
-        self._end = time.monotonic() + self._job.total_seconds
-
-    # --- running
+            raise ExerciseError(f"{self._slug}: two tests are called {', '.join(doubles)}. Rename one.")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run every test once, in order, each with a living candidate."""
-        if self._job.work.forbid:
-            self._report(self._forbidden())
-        items = session.items
-        for number, item in enumerate(items):
-            following = items[number + 1] if number + 1 < len(items) else None
-            result = self._run(item, following)
-            self._report(result)
-            if self.fault is not None or (self._job.stop_at_first and result.verdict is not Verdict.PASSED):
-                break
+        """Fork an examiner for each grading until the pool hangs up."""
+        self._bench.items = session.items
+        Nursery(self._control, self).run()
         return True
 
-    def _run(self, item: pytest.Item, following: pytest.Item | None) -> TestResult:
-        blank = self._blank(item)
-        if self._link.uses:
-            return refused(blank, say("after_forbidden"))
-        if time.monotonic() > self._end:
-            return refused(blank, say("slow_total", seconds=self._job.total_seconds), Verdict.TOO_SLOW)
-        marker = item.get_closest_marker("seconds")
-        limit = float(marker.args[0]) if marker else self._job.work.limits.seconds
-        self._link.seconds = max(0.1, min(limit, self._end - time.monotonic()))
-        self._link.seed = self._shared.derive_seed(f"{self._job.seed}/candidate", item.name)
-        had_candidate = self._link.is_alive()
-        start = time.perf_counter()
-        calls = self._protocol(item)
-        seconds = time.perf_counter() - start
-        # Fixtures that hold objects of a candidate that died in this test must not serve the next one.
-        survived = self._link.is_alive() or not had_candidate
-        calls.append(_call(item, "teardown", nextitem=following if survived else None))
-        self._notice(calls)
-        return judge(blank, item, calls, self._link.take_output(), seconds, self._titles)
+    # --- as the brood of its own nursery
 
-    def _protocol(self, item: pytest.Item) -> list[CallInfo[None]]:
-        calls = [_call(item, "setup")]
-        if calls[0].excinfo is None:
-            calls.append(_call(item, "call"))
-        return calls
+    def warm(self) -> None:
+        """Everything is warm by now."""
 
-    def _notice(self, calls: list[CallInfo[None]]) -> None:
-        errors = [call.excinfo.value for call in calls if call.excinfo is not None]
-        self.fault = next((error for error in errors if isinstance(error, InfrastructureError)), self.fault)
-
-    def _titles(self, item: pytest.Item, name: str) -> dict[str, str]:
-        found = next((other for other in item.session.items if other.name.partition("[")[0] == name), None)
-        return self._blank(found).title if found else {"en": name, "pt-BR": name}
-
-    def _blank(self, item: pytest.Item) -> TestResult:
-        texts = self._shared.read_texts(getattr(item, "obj", None).__doc__, item.name)
-        points, group = item.get_closest_marker("points"), item.get_closest_marker("group")
-        return TestResult(
-            name=item.name,
-            title=_with_parameters(texts.title, item.name),
-            points=float(points.args[0]) if points else 1.0,
-            verdict=Verdict.GRADER_ERROR,
-            hint=texts.hint,
-            hidden=item.path.stem.endswith("_hidden"),
-            group=str(group.args[0]) if group else "",
-        )
-
-    def _forbidden(self) -> TestResult:
-        uses = self._link.uses
-        message = say("forbidden", line=uses[0][0], name=uses[0][1]) if uses else {}
-        verdict = Verdict.FAILED if uses else Verdict.PASSED
-        detail = "\n".join(f"line {line}: {name} ({how})" for line, name, how in uses)
-        return TestResult(FORBIDDEN_TEST, say("forbidden_title"), 0.0, verdict, message, detail=detail, hidden=False)
-
-    def _report(self, result: TestResult) -> None:
-        self._channel.send({"event": "test", "test": asdict(result)})
+    def fork(self, order: dict[str, Any], descriptors: list[int]) -> ForkedChild:
+        """Fork one examiner; its job comes over its channel."""
+        channel, candidates = descriptors
+        return fork_plain(descriptors, lambda: examine(self._bench, channel, candidates))
 
 
-class StudentModule:
-    """The module as the tests see it: always that of the living candidate."""
+class SuiteBrood:
+    """The examiners' warm parent: forks a keeper per exercise."""
 
-    def __init__(self, link: Link) -> None:
-        object.__setattr__(self, "_link", link)
+    def __init__(self, conftest: Path) -> None:
+        self._conftest = conftest
 
-    def __getattr__(self, name: str) -> Any:
-        __tracebackhide__ = True
-        if name.startswith("__") and name != "__name__":
-            raise AttributeError(name)
+    def warm(self) -> None:
+        """Import pytest and torch, and run a small session, so that what they put off until first use is done."""
+        import torch
+
+        torch.set_num_threads(1)
+        shared = load_shared(self._conftest)
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        with tempfile.TemporaryDirectory() as folder:
+            trial = Path(folder) / "test_trial.py"
+            trial.write_text(_TRIAL)
+            _pytest([str(trial)], [shared])
+
+    def fork(self, order: dict[str, Any], descriptors: list[int]) -> ForkedChild:
+        """Fork the keeper of one exercise."""
+        (control,) = descriptors
+        return fork_plain(descriptors, lambda: self._keep(order, socket.socket(fileno=control)))
+
+    def _keep(self, order: dict[str, Any], control: socket.socket) -> None:
+        shared = load_shared(self._conftest)
+        bench = Bench(shared)
+        keeper = Keeper(order["slug"], bench, control)
+        os.chdir(Path(order["suites"][0]).parent)
         try:
-            return getattr(self._link.module(), name)
-        except AttributeError as error:
-            raise unwritten(name) from error
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._link.module(), name, value)
-
-    def __repr__(self) -> str:
-        return "<the student's module>"
+            status = _pytest(order["suites"], [shared, _fixtures(bench), keeper])
+        except ExerciseError as error:
+            control.send(str(error).encode("utf-8", "replace")[:60_000])
+            return
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            control.send(f"{order['slug']}: pytest ended with status {status} while collecting.".encode())
 
 
-def _call(item: pytest.Item, when: Any, **arguments: Any) -> CallInfo[None]:
-    hook = getattr(item.ihook, f"pytest_runtest_{when}")
-    call = CallInfo.from_call(lambda: hook(item=item, **arguments), when=when)
-    # The shared conftest keeps its own account of outcomes, which ``needs`` reads.
-    item.ihook.pytest_runtest_makereport(item=item, call=call)
-    return call
+def _fixtures(bench: Bench) -> ModuleType:
+    """A plugin whose ``student`` takes the place of the shared one."""
+
+    @pytest.fixture(scope="session")
+    def student() -> Any:
+        """The student's module, behind the wire."""
+        return bench.student()
+
+    plugin = ModuleType("gradiente_student")
+    plugin.student = student  # type: ignore[attr-defined]
+    return plugin
 
 
-def _with_parameters(title: dict[str, str], name: str) -> dict[str, str]:
-    _, bracket, rest = name.partition("[")
-    return {key: f"{text} [{rest.removesuffix(']')}]" if bracket else text for key, text in title.items()}
-
-
-def run_suite(job: Job, link: Link, channel: Channel, unused: tuple[str, ...]) -> None:
-    """Run all tests and send one event each. Raises ExerciseError and InfrastructureError."""
-    shared = load_shared(Path(job.conftest))
-    plugin = Suite(job, link, channel, shared)
-    os.chdir(Path(job.suites[0]).parent)
-    status = _pytest(job.suites, [shared, plugin], unused)
-    if plugin.fault is not None:
-        raise plugin.fault
-    if plugin.broken:
-        raise ExerciseError(f"the suite of {job.exercise} cannot be collected: {plugin.broken[0]}")
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise ExerciseError(f"pytest ended with status {status} in the suite of {job.exercise}")
-    channel.send({"event": "done"})
-
-
-def _pytest(suites: list[str], plugins: list[Any], unused: tuple[str, ...]) -> int:
-    arguments = [*suites, "--noconftest", "-c", os.devnull, f"--rootdir={Path(suites[0]).parent}", "--import-mode=importlib"]
+def _pytest(suites: list[str], plugins: list[Any]) -> int:
+    folder = Path(suites[0]).parent
+    arguments = [*suites, "--noconftest", "-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib"]
     arguments += ["--capture=no", "-q", "-q", "--no-header", "--no-summary", "--tb=short"]
-    for name in unused:
+    for name in _UNUSED:
         arguments += ["-p", f"no:{name}"]
     with open(os.devnull, "w") as nowhere:
-        outputs, sys.stdout = sys.stdout, nowhere
+        output, sys.stdout = sys.stdout, nowhere
         try:
-            return int(pytest.main(arguments, plugins=plugins))
+            return int(pytest.main(arguments, plugins=[*plugins, _Raiser()]))
         finally:
-            sys.stdout = outputs
+            sys.stdout = output
 
 
-def warm(conftest: Path, unused: tuple[str, ...]) -> None:
-    """Run one trivial session so that everything lazy in pytest has happened before the first fork."""
+class _Raiser:
+    """Lets an ExerciseError out of pytest, which would print it as an internal error."""
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, ExerciseError):
+            raise excinfo.value
 
 
-__all__ = ["FORBIDDEN_TEST", "Ended", "StudentModule", "Suite", "run_suite", "warm"]
+_TRIAL = """
+import pytest, torch
+
+@pytest.mark.points(1)
+def test_passes(rng):
+    torch.testing.assert_close(torch.randn(2, generator=rng), torch.zeros(2), atol=99, rtol=0)
+
+@pytest.mark.parametrize("x", [1])
+def test_fails(x):
+    with pytest.raises(AssertionError):
+        torch.testing.assert_close(torch.ones(2), torch.zeros(2))
+    assert torch.ones(2).sum() == x
+"""

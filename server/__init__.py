@@ -24,8 +24,8 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade)
     # Imported here: whoever needs one module of this package need not load Flask and the database.
     from flask import Flask
 
-    from server import account, context, errors, exercises, security, submissions
     from server import access as access_rules
+    from server import account, context, errors, exercises, security, submissions
     from server import catalogue as catalogue_pages
     from server.db import Database
     from server.dispatch import InProcess
@@ -37,9 +37,7 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade)
     app.config.from_mapping(security.flask_config(settings))
     database = Database(settings.database)
     store = Store(settings.uploads, settings.max_upload)
-    dispatcher = InProcess(
-        database, store, catalogue, grade, jobs=settings.jobs, lease_seconds=settings.lease_seconds
-    )
+    dispatcher = InProcess(database, store, catalogue, grade, jobs=settings.jobs, lease_seconds=settings.lease_seconds)
     context.init_app(app, context.Portal(settings, catalogue, database, store, dispatcher))
     security.init_app(app, settings)
     access_rules.init_app(app)

@@ -6,6 +6,7 @@ locked") when somebody else wrote in between, however long the busy timeout; so 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ class Database:
     """Hands out sessions on one database."""
 
     def __init__(self, url: str) -> None:
-        self.engine = create_engine(url)
+        self.engine = create_engine(url, json_serializer=_to_json)
         if self.engine.dialect.name == "sqlite":
             _set_up_sqlite(self.engine)
         self._reader = sessionmaker(self.engine, expire_on_commit=False)
@@ -55,6 +56,11 @@ def alembic_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     return config
+
+
+def _to_json(value: Any) -> str:
+    """Write JSON that can be shown: half a surrogate pair, which a student may print, fits on no page."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _set_up_sqlite(engine: Engine) -> None:

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from grader.submission import Upload
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.errors import GraderError
 from grader.exercise import Catalogue, Exercise
 from grader.report import Owner, Report
-from grader.submission import Upload
 from server import queue
 from server.db import Database
 from server.store import Store, StoreError
@@ -33,6 +33,7 @@ class Grade(Protocol):
         self,
         exercise: Exercise,
         upload: Upload,
+        /,
         *,
         seed: str | None = None,
         device: str = "auto",
@@ -53,6 +54,9 @@ class Dispatcher(Protocol):
 
     def close(self) -> None:
         """Stop; what is being graded is given back."""
+
+    def join(self, seconds: float) -> None:
+        """Wait until everything has stopped, for so long at most."""
 
 
 class InProcess:
@@ -103,7 +107,7 @@ class InProcess:
                 queue.give_back(session, lease)
 
     def join(self, seconds: float) -> None:
-        """Wait for the threads to end, so that none is left to use what is closed next."""
+        """Wait for the threads to end, each for so long at most."""
         for thread in self._threads:
             thread.join(seconds)
 

@@ -33,7 +33,9 @@ TEXTS = {
     ),
 }
 
-CSRF_TEXT = mark("For your safety, forms work only for a while and only from this portal. Reload the page and send again.")
+CSRF_TEXT = mark(
+    "For your safety, forms work only for a while and only from this portal. Reload the page and send again."
+)
 
 
 def init_app(app: Flask) -> None:

@@ -78,9 +78,7 @@ def open_log_in(session: Session, user: User, days: int, now: datetime) -> str:
     """Log an account in and return the token for its cookie."""
     token = secrets.token_urlsafe(32)
     session.execute(delete(LogIn).where(LogIn.expires_at < now))
-    session.add(
-        LogIn(user_id=user.id, token_hash=_hash(token), created_at=now, expires_at=now + timedelta(days=days))
-    )
+    session.add(LogIn(user_id=user.id, token_hash=_hash(token), created_at=now, expires_at=now + timedelta(days=days)))
     return token
 
 

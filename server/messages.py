@@ -5,6 +5,7 @@ New texts are added without a translation, texts that are gone are dropped; a te
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -16,6 +17,8 @@ from server.i18n import po_path
 
 ROOT = Path(__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+#: the format wants dates; constant ones keep the file's history to its texts
+DATE = datetime(2026, 1, 1, tzinfo=UTC)
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
 OPTIONS = {"templates/**.html": {"silent": "false"}}
 
@@ -32,11 +35,11 @@ def collect() -> Catalog:
 
 def load(tag: str) -> Catalog:
     """The translations of a language as they stand in its file."""
-    path = po_path(tag)
-    if not path.is_file():
-        return Catalog(locale=tag.replace("-", "_"), project="Gradiente")
-    with path.open("rb") as file:
-        return read_po(file, locale=tag.replace("-", "_"))
+    locale = tag.replace("-", "_")
+    if not po_path(tag).is_file():
+        return Catalog(locale=locale, project="Gradiente", fuzzy=False, creation_date=DATE, revision_date=DATE)
+    with po_path(tag).open("rb") as file:
+        return read_po(file, locale=locale)
 
 
 def update(tag: str) -> None:
@@ -44,9 +47,12 @@ def update(tag: str) -> None:
     catalogue = load(tag)
     catalogue.update(collect(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    catalogue.header_comment = "# The texts of Gradiente's portal. Kept in step by: python -m server.messages"
+    catalogue.creation_date = DATE
+    catalogue.last_translator = catalogue.language_team = catalogue.msgid_bugs_address = "Gradiente"
     po_path(tag).parent.mkdir(parents=True, exist_ok=True)
     with po_path(tag).open("wb") as file:
-        write_po(file, catalogue, width=120, omit_header=False, include_lineno=False, ignore_obsolete=True)
+        write_po(file, catalogue, width=120, include_lineno=False, ignore_obsolete=True)
 
 
 if __name__ == "__main__":

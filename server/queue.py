@@ -61,7 +61,7 @@ def claim(session: Session, now: datetime, length: timedelta) -> Lease | None:
     return Lease(changed.id, token, changed.slug, changed.file_name, changed.blob, changed.tries)
 
 
-def _next_in_line(now: datetime) -> Select[tuple[str]]:
+def _next_in_line(now: datetime) -> Select[str]:
     """Students take turns, whoever has fewest running first; within a turn the oldest submission."""
     other = aliased(Submission)
     theirs = other.user_id == Submission.user_id

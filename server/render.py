@@ -24,18 +24,23 @@ from pygments.lexers import get_lexer_by_name
 from pygments.lexers.special import TextLexer
 from pygments.util import ClassNotFound
 
-_TEXT_TAGS = set(
-    "a blockquote br code div em h1 h2 h3 h4 h5 h6 hr li ol p pre span strong table tbody td th thead tr ul".split()
-)
-_MATHS_TAGS = set(
-    "math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt "
-    "mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none".split()
-)
-_MATHS_ATTRIBUTES = set(
-    "accent accentunder columnalign columnspacing display displaystyle fence form linethickness lspace mathvariant "
-    "maxsize minsize movablelimits notation rowspacing rspace scriptlevel separator stretchy width".split()
-)
-_ATTRIBUTES = {tag: _MATHS_ATTRIBUTES for tag in _MATHS_TAGS} | {
+# fmt: off
+_TEXT_TAGS = {
+    "a", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
+    "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}
+_MATHS_TAGS = {
+    "math", "menclose", "merror", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mroot",
+    "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder",
+    "munderover",
+}
+_MATHS_ATTRIBUTES = {
+    "accent", "accentunder", "columnalign", "columnspacing", "display", "displaystyle", "fence", "form",
+    "linethickness", "lspace", "mathvariant", "maxsize", "minsize", "movablelimits", "notation", "rowspacing", "rspace",
+    "scriptlevel", "separator", "stretchy", "width",
+}
+# fmt: on
+_ATTRIBUTES = dict.fromkeys(_MATHS_TAGS, _MATHS_ATTRIBUTES) | {
     "a": {"href", "title"},
     "ol": {"start"},
     **{tag: {"class"} for tag in ("code", "div", "pre", "span", "td", "th")},

@@ -44,15 +44,24 @@ class Attempt(Protocol):
     """What the rules look at in a submission."""
 
     @property
-    def attempt(self) -> int: ...
+    def attempt(self) -> int:
+        """Its number."""
+
     @property
-    def is_open(self) -> bool: ...
+    def is_open(self) -> bool:
+        """Whether a verdict is still to come."""
+
     @property
-    def score(self) -> float | None: ...
+    def score(self) -> float | None:
+        """Points earned; None: not graded."""
+
     @property
-    def max_score(self) -> float | None: ...
+    def max_score(self) -> float | None:
+        """Points there were; None: not graded."""
+
     @property
-    def owner(self) -> Owner | None: ...
+    def owner(self) -> Owner | None:
+        """Who has to act; None: nobody."""
 
 
 A = TypeVar("A", bound=Attempt)

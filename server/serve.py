@@ -40,31 +40,39 @@ def serve(host: str, port: int, data_dir: Path, jobs: int, catalogue: Catalogue,
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, _interrupt)
     data_dir = data_dir.resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
     with _alone(data_dir):
         config = {"DATA_DIR": data_dir, "SECRET_KEY": keep_secret(data_dir), "JOBS": jobs, **settings}
-        # The grader forks its warm processes here. A fork copies only the thread that calls it, with the locks of
-        # the others as they are: so this comes before the first thread, of waitress or of the dispatcher.
-        with Grader(catalogue, jobs=jobs) as grader:
-            app = create_app(config, catalogue=catalogue, grade=grader.grade)
-            portal: Portal = app.extensions["portal"]
-            portal.database.migrate()
-            password = add_demo(portal.database)
-            server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
-            _greet(host, port, password)
-            _run(server, portal)
+        # The grader's warm processes come first. A fork copies only the thread that calls it, with the locks of the
+        # others as they are: so no thread may run yet, neither waitress's nor the dispatcher's.
+        grader = Grader(catalogue)
+        try:
+            _run(config, grader, host, port, catalogue)
+        finally:
+            grader.close()
 
 
-def _run(server: Any, portal: Portal) -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
+def _run(config: dict[str, Any], grader: Grader, host: str, port: int, catalogue: Catalogue) -> None:
+    app = create_app(config, catalogue=catalogue, grade=grader.grade)
+    portal: Portal = app.extensions["portal"]
+    portal.database.migrate()
+    password = add_demo(portal.database)
+    server = create_server(
+        app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=8 * portal.settings.max_upload
+    )
+    _greet(host, port, password)
     portal.dispatcher.start()
     try:
-        # Waitress ends at the interrupt and lets the requests that run finish.
+        # Ends at the interrupt, when the requests that run are done.
         server.run()
     finally:
-        portal.dispatcher.close()
         server.close()
+        portal.dispatcher.close()
+        # Ends the gradings that the threads still wait for; what comes of them is no longer recorded.
+        grader.close()
+        portal.dispatcher.join(5)
         portal.database.close()
 
 

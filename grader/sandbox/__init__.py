@@ -1,4 +1,4 @@
-"""Isolation of student code: a forked process becomes a sandbox around itself, unprivileged, without a container engine."""
+"""Isolation of student code: a forked process turns itself into a sandbox, unprivileged, without a container engine."""
 
 from grader.sandbox.cgroup import Cgroup
 from grader.sandbox.limits import Layer, Limits, SandboxError

@@ -1,7 +1,7 @@
 """Control groups, where one is writable: an exact bound on memory and processes, and the cause of death.
 
-    v2   <parent>/gradiente-<pid>-<n>                   memory.max, memory.swap.max, pids.max, memory.events, cgroup.kill
-    v1   /sys/fs/cgroup/{memory,pids}/<own>/gradiente-<pid>-<n>     memory.limit_in_bytes, memory.oom_control, pids.max
+v2   <parent>/gradiente-<pid>-<n>       memory.max, memory.swap.max, pids.max, memory.events
+v1   /sys/fs/cgroup/{memory,pids}/<own>/gradiente-<pid>-<n>   memory.limit_in_bytes, memory.oom_control, pids.max
 """
 
 import os
@@ -62,7 +62,7 @@ def _find_v2(own: str | None, proc: Path) -> Hierarchy | None:
     if own is None or mount is None:
         return None
     here = mount / own.lstrip("/")
-    # a group that has processes cannot give memory to its children: the grader's own group is a leaf, its parent is ours
+    # a group that has processes cannot give memory to its children: ours is a leaf then, and its parent is the place
     for place in (here, here.parent):
         try:
             given = (place / "cgroup.subtree_control").read_text().split()

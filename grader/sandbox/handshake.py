@@ -1,10 +1,10 @@
 """What the caller and the process that isolates itself say to each other, one packet each:
 
-    caller → A  "go"          it may begin (and is in its cgroup)
-    A → caller  "pid N"       B is process N
-    caller → B  "go"          A is gone
-    B → caller  "ready"       every layer holds; closed for good, student code follows
-    A, B → caller "error step errno text"    instead, at any time
+caller → A  "go"          it may begin (and is in its cgroup)
+A → caller  "pid N"       B is process N
+caller → B  "go"          A is gone
+B → caller  "ready"       every layer holds; closed for good, student code follows
+A, B → caller "error step errno text"    instead, at any time
 """
 
 import os
@@ -21,6 +21,7 @@ class ChildEnd:
 
     def __init__(self, wire: socket.socket) -> None:
         self._wire = wire
+        self._may_speak = False
 
     def fileno(self) -> int:
         """Tell which descriptor must stay open for now."""
@@ -30,6 +31,11 @@ class ChildEnd:
         """Wait for "go"; raises when the caller is gone."""
         if self._wire.recv(16) != b"go":
             raise ConnectionError("the caller has gone away")
+        self._may_speak = True
+
+    def inherit(self) -> None:
+        """Begin as B, which may not speak before its own "go": its packet could overtake the one that names it."""
+        self._may_speak = False
 
     def announce(self, pid: int) -> None:
         """Tell the caller which process will be the candidate."""
@@ -43,6 +49,8 @@ class ChildEnd:
     def fail(self, step: str, errno: int, detail: str) -> None:
         """Tell the caller what went wrong, if it still listens."""
         try:
+            if not self._may_speak:
+                self.wait()
             self._wire.send(f"error\n{step}\n{errno}\n{detail[:1000]}".encode(errors="replace"))
         except OSError:
             return

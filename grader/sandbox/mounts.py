@@ -1,4 +1,4 @@
-"""Which parts of the host's file system a candidate needs to see in order to run Python; found once, before any fork."""
+"""Which parts of the host's file system a candidate must see in order to run Python; found once, before any fork."""
 
 import os
 import re

@@ -81,6 +81,7 @@ def isolate(isolation: Isolation, wire: ChildEnd) -> None:
     if child:
         wire.announce(child)
         os._exit(0)
+    wire.inherit()
     _confine(isolation, trees, wire)
     _run(isolation.run)
 

@@ -9,6 +9,9 @@ if sys.platform == "linux":
     import resource
 
 _MB = 1 << 20
+#: libc reserves 64 MB of addresses per thread, which cost nothing. A bound there must be: every 2 MB of addresses that
+#: are merely read cost a page table of 4 kB. CUDA reserves terabytes: with a GPU this limit goes.
+_RESERVED = 16 << 30
 
 
 def apply(limits: Limits) -> None:
@@ -21,8 +24,10 @@ def apply(limits: Limits) -> None:
 
 
 def _values(limits: Limits) -> dict[int, int]:
+    size, data = _now()
     values = {
-        resource.RLIMIT_DATA: _data_bytes() + limits.memory_mb * _MB,
+        resource.RLIMIT_DATA: data + limits.memory_mb * _MB,
+        resource.RLIMIT_AS: size + 4 * limits.memory_mb * _MB + _RESERVED,
         resource.RLIMIT_NPROC: limits.processes,
         resource.RLIMIT_NOFILE: limits.files,
         resource.RLIMIT_FSIZE: limits.file_mb * _MB,
@@ -39,7 +44,9 @@ def _values(limits: Limits) -> dict[int, int]:
     return values
 
 
-def _data_bytes() -> int:
-    """Measure what RLIMIT_DATA counts: private writable memory, most of it the warm parent's."""
+def _now() -> tuple[int, int]:
+    """Measure the address space and, in it, the private writable memory; most of both is the warm parent's."""
     with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+        fields = statm.read().split()
+    page = os.sysconf("SC_PAGE_SIZE")
+    return int(fields[0]) * page, int(fields[5]) * page

@@ -1,9 +1,9 @@
-"""The candidate's file system: a new root that holds Python, its packages and its libraries read-only, and nothing else.
+"""The candidate's file system: a new root that holds Python, its packages and libraries read-only, and nothing else.
 
-    /tmp, /dev/shm           private tmpfs, size-limited; /tmp is the working directory and HOME
-    /dev                     null, full, random, urandom
-    /proc                    of the sandbox's own PID namespace, read-only, absent where the host refuses it
-    <prefix>/lib/python3.x   and the other places of `mounts.find`, at the paths that they have outside
+/tmp, /dev/shm           private tmpfs, size-limited; /tmp is the working directory and HOME
+/dev                     null, full, random, urandom
+/proc                    of the sandbox's own PID namespace, read-only, absent where the host refuses it
+<prefix>/lib/python3.x   and the other places of `mounts.find`, at the paths that they have outside
 """
 
 import ctypes
@@ -105,13 +105,10 @@ def _mount_scratch(target: str, megabytes: int) -> None:
 
 def _mount_proc() -> None:
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY
-    for options in ("subset=pid", ""):
-        try:
-            _mount("proc", "proc", flags, options)
-        except OSError as error:
-            # EINVAL: older than 5.8 and without `subset`; EPERM: a container hides parts of its own /proc, and then the
-            # kernel gives no fresh one. The candidate goes without, which shows it less, not more.
-            if error.errno not in (errno.EINVAL, errno.EPERM):
-                raise
-        else:
-            return
+    try:
+        _mount("proc", "proc", flags, "subset=pid")
+    except PermissionError as error:
+        # a container hides parts of its own /proc, and then the kernel gives no fresh one; the candidate goes without,
+        # which shows it less, not more
+        if error.errno != errno.EPERM:
+            raise

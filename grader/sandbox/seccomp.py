@@ -1,7 +1,7 @@
 """The system call filter: what Python, torch, numpy, threads and fork need is allowed, everything else is refused.
 
-The filter is a classic BPF program over `struct seccomp_data` { int nr; u32 arch; u64 ip; u64 args[6]; }. It is made once,
-before any fork, and loaded as the last act of isolation.
+The filter is a classic BPF program over `struct seccomp_data` { int nr; u32 arch; u64 ip; u64 args[6]; }. It is made
+once, before any fork, and loaded as the last act of isolation.
 """
 
 import ctypes
@@ -45,8 +45,8 @@ ALLOWED = frozenset(f"{_FILES} {_MEMORY_AND_THREADS} {_PROCESSES} {_SOCKETS}".sp
 #: for these, and for every call newer than our table, libc and Python fall back on older ones when told ENOSYS
 _ABSENT = ("clone3", "io_uring_setup", "io_uring_enter", "io_uring_register", "openat2")
 
-#: TCGETS, TIOCGWINSZ (is it a terminal, how wide), FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. TIOCSTI and TIOCLINUX, which type
-#: into the operator's terminal, are thus out. The commands of a GPU's device nodes would be added here.
+#: TCGETS, TIOCGWINSZ (is it a terminal, how wide), FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. TIOCSTI and TIOCLINUX, which
+#: type into the operator's terminal, are thus out. The commands of a GPU's device nodes would be added here.
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 #: PDEATHSIG and DUMPABLE may be read only (3, 2): a candidate must not outlive its parent nor hide from the watchdog.
 #: 15, 16 name; 23, 27, 39 capabilities and no_new_privs read; 29, 30 timer slack; 41, 42 huge pages; then names of maps
@@ -58,7 +58,8 @@ _AF_UNIX, _SOL_SOCKET = 1, 1
 _SOCKET_OPTIONS = (2, 7, 8, 9, 16, 20, 21)
 #: CLONE_NEWTIME shares its bit with the exit signal of clone(2), which therefore cannot ask for it
 _CLONE_NEW = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000
-_SHARED_ANONYMOUS, _HUGE_PAGES = 0x21, 0x4_0000
+#: MAP_SHARED with MAP_ANONYMOUS; MAP_HUGETLB; MAP_GROWSDOWN, which counts as stack and not as data
+_SHARED_ANONYMOUS, _HUGE_PAGES, _GROWS_DOWN = 0x21, 0x4_0000, 0x100
 _X32 = 0x4000_0000
 
 
@@ -67,8 +68,11 @@ def _checks() -> dict[str, list[Check]]:
     denied = errno.EPERM
     return {
         "clone": [Check(0, "any bit", (_CLONE_NEW,), denied)],
-        # both kinds of memory escape RLIMIT_DATA, and the watchdog sees neither as the candidate's own
-        "mmap": [Check(3, "all bits", (_SHARED_ANONYMOUS,), denied), Check(3, "any bit", (_HUGE_PAGES,), errno.ENOMEM)],
+        # these kinds of memory escape RLIMIT_DATA, and the first two the watchdog
+        "mmap": [
+            Check(3, "all bits", (_SHARED_ANONYMOUS,), denied),
+            Check(3, "any bit", (_HUGE_PAGES | _GROWS_DOWN,), errno.ENOMEM),
+        ],
         "ioctl": [Check(1, "not one of", IOCTLS, errno.ENOTTY)],
         "prctl": [Check(0, "not one of", _PRCTLS, denied)],
         "arch_prctl": [Check(0, "not one of", _ARCH_PRCTLS, errno.EINVAL)],

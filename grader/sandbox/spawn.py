@@ -30,9 +30,9 @@ def spawn(
 ) -> int:
     """Fork an isolated process that calls `run` and give its pid, which is the caller's child to wait for.
 
-    It is PID 1 of its own namespace: when it ends, everything in the sandbox has ended. `keep` are the descriptors, next
-    to the standard three, that stay open. `without` leaves layers out and is for the controls of tests only. Raises
-    SandboxError when any layer cannot be set up, and then `run` has not been called.
+    It is PID 1 of its own namespace: when it ends, everything in the sandbox has ended. `keep` are the descriptors,
+    next to the standard three, that stay open: pipes, sockets, plain files. `without` leaves layers out and is for the
+    controls of tests only. Raises SandboxError when any layer cannot be set up, and then `run` has not been called.
     """
     isolation = Isolation(plan or prepare(), limits, keep, run, without)
     ours, theirs = handshake.pair()
@@ -77,7 +77,7 @@ def _supervise(outer: int, wire: ParentEnd, group: Group | None) -> int:
 def kill(pid: int) -> int | None:
     """End a sandbox with everything in it and give its wait status; None when it was waited for before.
 
-    When this returns, no process of the sandbox is left: the kernel holds back the end of a namespace's PID 1 until then.
+    When this returns, no process of the sandbox is left: the kernel lets PID 1 of a namespace end only after the rest.
     """
     try:
         os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
 """Numbers of the Linux system calls that the sandbox allows, forbids by name or makes itself.
 
-The table is the kernel's own: arch/x86/entry/syscalls/syscall_64.tbl and, for aarch64, include/uapi/asm-generic/unistd.h.
+The table is the kernel's own: arch/x86/entry/syscalls/syscall_64.tbl, and uapi/asm-generic/unistd.h for aarch64.
 Each entry is a name, its number on x86_64 and its number on aarch64, with "-" where that machine has no such call.
 """
 

@@ -1,16 +1,19 @@
-"""What a sandbox uses, measured from outside: the bound on memory where no cgroup is writable, and a second one where it is.
+"""What a sandbox uses, measured from outside: the bound on memory where no cgroup is writable, a second one elsewhere.
 
 The warm parent asks every 50 ms or so; a candidate can write some 2 GB/s, so it may outgrow its limit by about 100 MB.
 Nothing else in the sandbox can hold memory: shared anonymous maps, memfd, System V memory and huge pages are refused by
-the system call filter, and pipes, sockets and inodes are bounded by limits on their numbers.
+the system call filter; pipes and inodes are bounded by limits on their numbers.
 """
 
 import os
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from grader.sandbox.limits import SandboxError
 
 _KB, _MB = 1 << 10, 1 << 20
+#: net.core.wmem_default of every common kernel; more needs SO_SNDBUF, which wmem_max bounds to the same
+_SOCKET_BUFFER = 212_992
 _SCRATCH = ("tmp", "dev/shm")
 
 
@@ -35,18 +38,33 @@ def measure(pid: int, *, enough_mb: float = 0.0) -> Usage:
     """Measure memory as `resident_mb` does, and count processes and threads."""
     try:
         pids = _tree(pid)
-        scratch = _scratch_bytes(pid)
-        ours = _anonymous_bytes(os.getpid())
-        anonymous = sum(_anonymous_bytes(each) for each in pids)
+        ours = _Status.read(os.getpid())
+        theirs = [_Status.read(each) for each in pids]
+        elsewhere = _scratch_bytes(pid) + _socket_bytes(pid) + max(0, sum(each.tables for each in theirs) - ours.tables)
         # a sandbox of one process has all of our pages, shared; whatever it has beyond them is its own
-        bound = max(0, anonymous - ours) + scratch
-        if bound > enough_mb * _MB:
+        own = sum(each.anonymous for each in theirs) - ours.anonymous
+        if own + elsewhere > enough_mb * _MB:
             # our pages count there too, each divided by its owners: this process and the candidate at least
-            bound = max(0, sum(_proportional_bytes(each) for each in pids) - ours // 2) + scratch
-        threads = sum(_count_threads(each) for each in pids)
+            own = sum(_proportional_bytes(each) for each in pids) - ours.anonymous // 2
     except PermissionError as error:
         raise SandboxError("watchdog", error.errno or 0, str(error)) from error
-    return Usage(bound / _MB, threads)
+    return Usage((max(0, own) + elsewhere) / _MB, sum(each.threads for each in theirs))
+
+
+class _Status(NamedTuple):
+    """What /proc/<pid>/status tells for little; zeros for a process that has ended."""
+
+    anonymous: int
+    tables: int
+    threads: int
+
+    @classmethod
+    def read(cls, pid: int) -> "_Status":
+        fields = dict(line.split(":", 1) for line in _read(f"/proc/{pid}/status").splitlines() if ":" in line)
+        anonymous, swapped, tables, threads = (
+            int(fields.get(name, "0").split()[0]) for name in ("RssAnon", "VmSwap", "VmPTE", "Threads")
+        )
+        return cls((anonymous + swapped) * _KB, tables * _KB, threads)
 
 
 def _tree(pid: int) -> list[int]:
@@ -66,23 +84,16 @@ def _children(pid: int) -> list[int]:
     return children
 
 
-def _count_threads(pid: int) -> int:
-    return len(_listing(f"/proc/{pid}/task"))
-
-
-def _anonymous_bytes(pid: int) -> int:
-    # size resident shared text lib data dt; resident - shared is anonymous memory
-    fields = _read(f"/proc/{pid}/statm").split()
-    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE") if fields else 0
-
-
 def _proportional_bytes(pid: int) -> int:
-    """Sum anonymous and swapped pages, each divided by the number of its owners, and the page tables."""
-    wanted = {"Pss_Anon:", "SwapPss:"}
+    """Sum anonymous and swapped pages, each divided by the number of its owners."""
     lines = [line.split() for line in _read(f"/proc/{pid}/smaps_rollup").splitlines()]
-    lines = [line for line in lines if line and line[0] in wanted]
-    tables = [line.split() for line in _read(f"/proc/{pid}/status").splitlines() if line.startswith("VmPTE:")]
-    return sum(int(line[1]) for line in (*lines, *tables)) * _KB
+    return sum(int(line[1]) for line in lines if line and line[0] in {"Pss_Anon:", "SwapPss:"}) * _KB
+
+
+def _socket_bytes(pid: int) -> int:
+    """Bound what the sockets of the sandbox hold: the kernel counts their buffers for nobody but a cgroup."""
+    lines = _read(f"/proc/{pid}/net/unix").count("\n")
+    return max(0, lines - 1) * _SOCKET_BUFFER
 
 
 def _scratch_bytes(pid: int) -> int:

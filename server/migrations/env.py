@@ -14,9 +14,7 @@ def _render_type(kind: str, item: Any, autogenerating: Any) -> str | Literal[Fal
 
 connection = context.config.attributes["connection"]
 # Batch mode: SQLite cannot alter a column, so Alembic copies the table.
-context.configure(
-    connection=connection, target_metadata=Base.metadata, render_as_batch=True, render_item=_render_type
-)
+context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True, render_item=_render_type)
 with context.begin_transaction():
     context.run_migrations()
 connection.commit()

@@ -351,9 +351,9 @@ def test_train_learns_from_sorted_images(student, rng):
     hint: Shuffle before each epoch: the last batches must not be all of one class.
     dica: Embaralhe antes de cada época: os últimos lotes não podem ser todos de uma só classe.
     """
-    model = student.train(*lines(rng, 450), classes=3)
+    model = student.train(*lines(rng, 600), classes=3)
     images, labels = lines(rng, 150)
-    assert (model(images).argmax(1) == labels).float().mean() >= 0.9
+    assert (model(images).argmax(1) == labels).float().mean() >= 0.8
 
 
 @pytest.mark.points(2)

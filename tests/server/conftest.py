@@ -1,0 +1,194 @@
+"""A real portal on a real database, with two small exercises; only the grading itself is chosen by each test."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from grader.exercise import Catalogue, Exercise
+from grader.report import Report, TestResult, Verdict
+from grader.submission import Upload
+from server import create_app, identity
+from server.context import Portal
+from server.db import Database
+
+STATEMENT = {
+    "README.md": "# Softmax\n\nTurn logits into $p_i$.\n\n## Hints\n\nSubtract the maximum.\n",
+    "README.pt-BR.md": "# Softmax em português\n\nTransforme em $p_i$.\n\n## Dicas\n\nSubtraia o máximo.\n",
+}
+PASSWORD = "a long password"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """The real algorithm with its smallest setting: a test logs in often."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    root = tmp_path / "exercises"
+    for slug, needs in (("attention", ["softmax"]), ("softmax", [])):
+        folder = root / slug
+        folder.mkdir(parents=True)
+        for name, text in STATEMENT.items():
+            (folder / name).write_text(text.replace("Softmax", slug.title()), encoding="utf-8")
+        (folder / f"{slug}.py").write_text("def f(x):\n    raise NotImplementedError\n")
+        (folder / f"test_{slug}.py").write_text("def test_f(student):\n    assert student\n")
+        (folder / "exercise.toml").write_text(f'module = "basics"\nprerequisites = {needs}\n')
+    (root / "conftest.py").write_text("import pytest\n\n\n@pytest.fixture\ndef student():\n    return 1\n")
+    return Catalogue(root, None)
+
+
+@dataclass
+class Grading:
+    """Grades as a test wants: with these results, or by raising this error."""
+
+    tests: tuple[TestResult, ...] = ()
+    error: Exception | None = None
+    changes: dict[str, Any] = field(default_factory=dict)
+    #: called in the middle of each grading
+    meanwhile: Callable[[], None] = lambda: None
+    uploads: list[Upload] = field(default_factory=list)
+
+    def __call__(self, exercise: Exercise, upload: Upload, /, **options: Any) -> Report:
+        self.uploads.append(upload)
+        options["on_event"]({"event": "started", "tests": [test.name for test in self.tests]})
+        for test in self.tests:
+            options["on_event"]({"event": "test", "test": Report("", "", "", "", "", (test,)).to_store()["tests"][0]})
+        self.meanwhile()
+        if self.error:
+            raise self.error
+        report = Report(options["submission"], exercise.slug, "v1", "seed-1", "cpu", self.tests)
+        return Report(**{**vars(report), **self.changes})
+
+
+def result(name: str = "test_f", verdict: Verdict = Verdict.PASSED, points: float = 2, **texts: Any) -> TestResult:
+    title = {"en": f"Title of {name}.", "pt-BR": f"Título de {name}."}
+    return TestResult(**{"name": name, "title": title, "points": points, "verdict": verdict, **texts})
+
+
+@pytest.fixture
+def make_result() -> Callable[..., TestResult]:
+    return result
+
+
+@pytest.fixture
+def grading() -> Grading:
+    return Grading(tests=(result("test_f"), result("test_g", Verdict.FAILED, 1)))
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("database") / "portal.sqlite"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
+@pytest.fixture
+def make_app(tmp_path: Path, catalogue: Catalogue, grading: Grading, empty_database: Path) -> Iterator[Any]:
+    """Makes portals on one data directory, as a restart does."""
+    made: list[Flask] = []
+
+    def make(**settings: Any) -> Flask:
+        data = tmp_path / "data"
+        if not data.is_dir():
+            data.mkdir()
+            shutil.copy(empty_database, data)
+        config = {"DATA_DIR": data, "SECRET_KEY": "test", "LANGUAGE": "en", **settings}
+        made.append(create_app(config, catalogue=catalogue, grade=grading))
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.extensions["portal"].dispatcher.close()
+        app.extensions["portal"].dispatcher.join(5)
+        app.extensions["portal"].database.close()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def portal(app: Flask) -> Portal:
+    return app.extensions["portal"]
+
+
+class Browser:
+    """A person in front of the portal: forms are sent with the token of the page that shows them."""
+
+    def __init__(self, client: FlaskClient, language: str = "en") -> None:
+        self.client = client
+        self.language = language
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, headers={"Accept-Language": self.language}, **options)
+
+    def read(self, path: str) -> str:
+        """The page's text."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.status
+        return answer.text
+
+    def send(self, path: str, page: str = "/log-in", **fields: Any) -> TestResponse:
+        """Send a form of a page."""
+        # Every page has the language form, so that even an error page gives a token.
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page, follow_redirects=True).text)
+        assert found
+        data = {"csrf_token": unescape(found[1]), **fields}
+        return self.client.post(path, data=data, headers={"Accept-Language": self.language})
+
+    def sign_up(self, login: str, **fields: str) -> TestResponse:
+        form = {"login": login, "name": login.title(), "password": PASSWORD, "repeated": PASSWORD, **fields}
+        return self.send("/sign-up", **form)
+
+    def log_in(self, login: str, password: str = PASSWORD, **fields: str) -> TestResponse:
+        return self.send("/log-in", login=login, password=password, **fields)
+
+    def hand_in(self, slug: str = "softmax", name: str = "softmax.py", content: bytes = b"x = 1\n", **fields: Any) -> str:
+        """Hand a file in and return the address of the submission's page."""
+        answer = self.send(f"/exercises/{slug}", file=(io.BytesIO(content), name), **fields)
+        assert answer.status_code == 302, answer.text
+        return answer.location
+
+
+@pytest.fixture
+def anonymous(app: Flask) -> Browser:
+    return Browser(app.test_client())
+
+
+@pytest.fixture
+def student(app: Flask) -> Browser:
+    browser = Browser(app.test_client())
+    assert browser.sign_up("ana").status_code == 302
+    return browser
+
+
+@pytest.fixture
+def other(app: Flask) -> Browser:
+    browser = Browser(app.test_client())
+    assert browser.sign_up("bia").status_code == 302
+    return browser
+
+
+@pytest.fixture
+def new_browser() -> type[Browser]:
+    return Browser

@@ -1,0 +1,109 @@
+"""Migrations, transactions, settings."""
+
+import threading
+from datetime import datetime
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from server.context import now
+from server.db import Database, alembic_config
+from server.models import Base, LogIn, User
+from server.settings import Settings, keep_secret, read_settings
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'portal.sqlite'}")
+    database.migrate()
+    yield database
+    database.close()
+
+
+def new_user(login="ana", **values):
+    return User(**{"login": login, "name": "Ana", "password_hash": "x", "created_at": now(), **values})
+
+
+def test_models_and_migrations_agree(database):
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_migrating_twice_changes_nothing(database):
+    database.migrate()
+
+
+def test_the_migrations_can_be_taken_back(database):
+    with database.engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "base")
+    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+
+
+def test_the_database_is_set_for_many_readers_and_for_power_cuts(database):
+    with database.engine.connect() as connection:
+        values = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in
+                  ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")}  # fmt: skip
+    assert values == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2, "busy_timeout": 15000}
+
+
+def test_foreign_keys_hold(database):
+    with pytest.raises(IntegrityError), database.write() as session:
+        session.add(LogIn(user_id=99, token_hash="x", created_at=now(), expires_at=now()))
+
+
+def test_moments_keep_their_zone(database):
+    moment = now()
+    with database.write() as session:
+        session.add(new_user(created_at=moment))
+
+    assert database.reader().scalar(select(User.created_at)) == moment
+    with pytest.raises(StatementError, match="no time zone"), database.write() as session:
+        session.add(new_user("bia", created_at=datetime(2026, 1, 1)))
+
+
+def test_writers_that_read_first_wait_for_each_other(database):
+    """With a plain BEGIN, all but the first would fail at once: "database is locked"."""
+
+    def add(number):
+        with database.write() as session:
+            session.scalars(select(User)).all()
+            session.add(new_user(f"user{number}"))
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(database.reader().scalars(select(User)).all()) == 8
+
+
+def test_a_failed_write_leaves_nothing(database):
+    with pytest.raises(ZeroDivisionError), database.write() as session:
+        session.add(new_user())
+        session.flush()
+        raise ZeroDivisionError
+    assert database.reader().scalars(select(User)).all() == []
+
+
+def test_a_misspelt_setting_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="MAX_WAITTING.*MAX_WAITING"):
+        read_settings({"DATA_DIR": tmp_path, "SECRET_KEY": "x", "MAX_WAITTING": 3})
+
+
+def test_settings_have_defaults(tmp_path):
+    settings = read_settings({"DATA_DIR": str(tmp_path), "SECRET_KEY": "x"})
+
+    assert settings == Settings(tmp_path, "x")
+    assert settings.database == f"sqlite:///{tmp_path}/portal.sqlite"
+
+
+def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path):
+    key = keep_secret(tmp_path)
+
+    assert keep_secret(tmp_path) == key
+    assert len(key) == 64
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600

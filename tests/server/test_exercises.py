@@ -1,0 +1,182 @@
+"""The exercise's page, its download, and handing in."""
+
+import io
+import re
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from sqlalchemy import select
+
+from server.models import State, Submission
+from server.store import Store
+
+
+def rows(portal):
+    return list(portal.database.reader().scalars(select(Submission).order_by(Submission.attempt)))
+
+
+def test_the_list_is_in_the_order_of_the_prerequisites(anonymous):
+    page = anonymous.read("/")
+
+    assert page.index("/exercises/softmax") < page.index("/exercises/attention")
+
+
+def test_the_list_shows_where_the_student_stands(student, portal, grading, make_result):
+    student.hand_in("softmax")
+    assert "waiting" in student.read("/")
+
+    portal.dispatcher.run_once()
+    assert "in progress" in student.read("/")
+
+    grading.tests = (make_result(),)
+    student.hand_in("softmax")
+    portal.dispatcher.run_once()
+    page = student.read("/")
+    assert "solved" in page
+    assert "1 of 2 exercises solved." in page
+    assert "2 attempts" in page
+
+
+def test_the_statement_is_shown_in_the_readers_language_with_the_hints_apart(anonymous):
+    english, anonymous.language = anonymous.read("/exercises/softmax"), "pt-BR"
+    portuguese = anonymous.read("/exercises/softmax")
+
+    assert "<h1>Softmax</h1>" in english
+    assert "<math" in english
+    assert re.search(r"<summary>Hints</summary>\s*<p>Subtract the maximum.</p>", english)
+    assert "<h1>Softmax em português</h1>" in portuguese
+    assert re.search(r"<summary>Dicas</summary>\s*<p>Subtraia o máximo.</p>", portuguese)
+
+
+def test_the_download_checks_itself_with_pytest(anonymous, tmp_path):
+    answer = anonymous.get("/exercises/softmax/download")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        archive.extractall(tmp_path / "unpacked")
+        assert sorted(archive.namelist()) == [
+            "conftest.py",
+            "pytest.ini",
+            "softmax/README.md",
+            "softmax/README.pt-BR.md",
+            "softmax/softmax.py",
+            "softmax/test_softmax.py",
+        ]
+
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path / "unpacked" / "softmax", capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_what_is_received_is_durable_before_the_page_says_so(student, portal, make_app, new_browser):
+    page = student.hand_in(name="my softmax.py", content=b"y = 2\n")
+
+    [row] = rows(portal)
+    assert (row.state, row.attempt, row.file_name, row.size) == (State.RECEIVED, 1, "my softmax.py", 6)
+    assert Store(portal.settings.uploads, 100).get(row.blob) == b"y = 2\n"
+    assert "Received." in student.read(page)
+
+    student.client.application = make_app()  # another process, after a power cut
+    assert "Received." in student.read(page)
+
+
+def test_pasted_code_becomes_a_file_with_the_exercises_name(student, portal):
+    answer = student.send("/exercises/softmax", code="\r\nx = 'ção'\r\n")
+
+    assert answer.status_code == 302
+    [row] = rows(portal)
+    assert row.file_name == "softmax.py"
+    assert portal.store.get(row.blob).decode() == "\nx = 'ção'\n"
+
+
+def test_attempts_are_counted_for_each_student_and_exercise(student, other, portal):
+    student.hand_in("softmax")
+    student.hand_in("attention")
+    other.hand_in("softmax")
+    student.hand_in("softmax")
+
+    found = [(row.user_id, row.slug, row.attempt) for row in rows(portal)]
+    assert sorted(found) == [(1, "attention", 1), (1, "softmax", 1), (1, "softmax", 2), (2, "softmax", 1)]
+
+
+def test_a_double_click_hands_in_once(student, other, portal):
+    pages = {student.hand_in(form_key="the same form") for _ in range(3)}
+
+    assert len(pages) == 1
+    assert other.hand_in(form_key="the same form") not in pages
+    assert len(rows(portal)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "sentence"),
+    [
+        ("", b"", "", "Choose a file or paste"),
+        ("", b"", " \n ", "Choose a file or paste"),
+        ("softmax.py", b"", "", "file is empty"),
+        ("softmax.exe", b"MZ", "", "Only .py, .ipynb and .zip"),
+        ("softmax", b"x", "", "Only .py, .ipynb and .zip"),
+        (".", b"x", "", "Only .py, .ipynb and .zip"),
+        ("softmax.py", b"x = 1", "x = 1", "both a file and pasted code"),
+    ],
+)
+def test_what_cannot_be_graded_is_refused_with_the_reason(student, portal, name, content, code, sentence):
+    answer = student.send("/exercises/softmax", file=(io.BytesIO(content), name), code=code)
+
+    assert answer.status_code == 400
+    assert sentence in answer.text
+    assert 'role="alert"' in answer.text
+    assert rows(portal) == []
+
+
+def test_a_refused_paste_is_not_lost(student):
+    answer = student.send("/exercises/softmax", code="x = '</textarea>'", file=(io.BytesIO(b"x"), "a.py"))
+
+    assert "x = &#39;&lt;/textarea&gt;&#39;</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        ("../../etc/a.py", "a.py"),
+        ("C:\\Users\\ana\\a.py", "a.py"),
+        ("a\r\nSet-Cookie: b.py", "aSet-Cookie: b.py"),
+        ("exe\u202eyp.py", "exeyp.py"),
+        ("exercício 1 (final).ipynb", "exercício 1 (final).ipynb"),
+        ("x" * 300 + ".py", "x" * 110 + ".py"),
+    ],
+)
+def test_file_names_are_taken_without_folders_and_tricks(raw, kept):
+    from server.rules import clean_name
+
+    assert clean_name(raw) == kept
+
+
+def test_a_file_that_is_too_large_gets_a_friendly_page(make_app, new_browser):
+    browser = new_browser(make_app(MAX_UPLOAD=20_000).test_client())
+    browser.sign_up("ana")
+    answer = browser.send("/exercises/softmax", file=(io.BytesIO(b"x" * 30_000), "a.py"))
+
+    assert answer.status_code == 413
+    assert "Nothing was received." in answer.text
+    assert "20 kB" in answer.text
+
+
+def test_one_student_cannot_fill_the_line(make_app, new_browser):
+    browser = new_browser(make_app(MAX_WAITING=2).test_client())
+    browser.sign_up("ana")
+    browser.hand_in()
+    browser.hand_in()
+    answer = browser.send("/exercises/softmax", code="x = 1")
+
+    assert answer.status_code == 400
+    assert "still waiting" in answer.text
+
+
+def test_a_full_disk_is_said_and_nothing_is_received(student, portal):
+    portal.settings.uploads.parent.joinpath("uploads").write_text("a file where the folder should be")
+    answer = student.send("/exercises/softmax", code="keep = 'this'")
+
+    assert answer.status_code == 503
+    assert "was not received" in answer.text
+    assert "keep = &#39;this&#39;" in answer.text
+    assert rows(portal) == []
