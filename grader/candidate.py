@@ -31,7 +31,8 @@ FOLDER = Path("/tmp/submission")
 
 #: Types that both sides have and that do nothing when they are called.
 _PLAIN_TYPES = {
-    (kind.__module__, kind.__qualname__): kind for kind in (int, float, bool, str, list, tuple, dict, set, complex, bytes)
+    (kind.__module__, kind.__qualname__): kind
+    for kind in (int, float, bool, str, list, tuple, dict, set, complex, bytes)
 }
 
 
@@ -65,7 +66,9 @@ class CandidatePolicy:
 
     def name_global(self, value: Any) -> tuple[str, str] | None:
         """Send Python's plain types by name, everything else as a reference."""
-        key = (getattr(value, "__module__", ""), getattr(value, "__qualname__", "")) if isinstance(value, type) else None
+        key = (
+            (getattr(value, "__module__", ""), getattr(value, "__qualname__", "")) if isinstance(value, type) else None
+        )
         return key if key is not None and _PLAIN_TYPES.get(key) is value else None
 
     def find_global(self, module: str, name: str) -> Any:
@@ -135,7 +138,6 @@ def run(wire: socket.socket, slug: str, bounds: Bounds, shared: Shared) -> None:
     Blob.folder = "/dev/shm"
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", errors="replace", write_through=True)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="replace", write_through=True)
-    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
     peer = Peer(Channel(wire), CandidatePolicy(bounds))
     peer.publish(Candidate(slug, shared))
     try:

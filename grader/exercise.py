@@ -1,7 +1,7 @@
 """Finds exercises and their files. The only place that knows the folder layout.
 
-    exercises/<slug>/   README.md  README.pt-BR.md  <slug>.py  test_<slug>.py  exercise.toml
-    solutions/<slug>/   <slug>.py  test_<slug>_hidden.py  right/*.py  wrong/*.py
+exercises/<slug>/   README.md  README.pt-BR.md  <slug>.py  test_<slug>.py  exercise.toml
+solutions/<slug>/   <slug>.py  test_<slug>_hidden.py  right/*.py  wrong/*.py
 """
 
 from __future__ import annotations

@@ -47,9 +47,7 @@ def judge(
     return result
 
 
-def _failed(
-    result: TestResult, item: pytest.Item, call: CallInfo[None], title_of: Callable[[str], Text]
-) -> TestResult:
+def _failed(result: TestResult, item: pytest.Item, call: CallInfo[None], title_of: Callable[[str], Text]) -> TestResult:
     assert call.excinfo is not None
     error = call.excinfo.value
     detail = _cut(_full(item, call), _DETAIL)

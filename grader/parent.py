@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from grader.errors import ExerciseError, InfrastructureError
 from grader.exercise import Exercise
@@ -144,7 +145,7 @@ class Keeper:
         self._life.close()
 
 
-def _ask(control: socket.socket, order: dict[str, object], descriptors: list[int]) -> None:
+def _ask(control: socket.socket, order: dict[str, Any], descriptors: list[int]) -> None:
     try:
         ask_nursery(control, order, descriptors)
     except OSError as error:

@@ -190,5 +190,3 @@ def _refused(blank: Report, error: GraderError, start: float) -> Report:
 
 def _device(asked: str) -> str:
     return "cpu" if asked == "auto" else asked
-
-

@@ -1,4 +1,4 @@
-"""Every setting of Gradiente: a default, a line of ``gradiente.toml``, or a ``GRADIENTE_*`` variable, in rising order."""
+"""Every setting: a default, a line of ``gradiente.toml``, or a ``GRADIENTE_*`` variable, in rising order."""
 
 from __future__ import annotations
 

@@ -29,12 +29,23 @@ class Shared(Protocol):
 
     MARKERS: tuple[str, ...]
 
-    def read_texts(self, docstring: str | None, name: str = "") -> Texts: ...
-    def derive_seed(self, base: str, test: str) -> int: ...
-    def seed_everything(self, seed: int) -> None: ...
-    def mend_torchvision(self) -> None: ...
-    def load_digits(self) -> Any: ...
-    def load_mnist(self, folder: Path) -> Any: ...
+    def read_texts(self, docstring: str | None, name: str = "") -> Texts:
+        """Take a test's docstring apart."""
+
+    def derive_seed(self, base: str, test: str) -> int:
+        """Give a test its own seed."""
+
+    def seed_everything(self, seed: int) -> None:
+        """Seed the global generators."""
+
+    def mend_torchvision(self) -> None:
+        """Let torchvision be imported beside a CPU-only torch."""
+
+    def load_digits(self) -> Any:
+        """scikit-learn's digits."""
+
+    def load_mnist(self, folder: Path) -> Any:
+        """MNIST from a folder; None where it is not there."""
 
 
 def load_shared(path: Path) -> Shared:

@@ -46,14 +46,15 @@ class StrangerPolicy:
 
     def check(self, op: str, target: Any, name: str) -> None:
         """Raise PermissionError for anything that a callback does not need."""
-        if op == "backward" and isinstance(target, torch.Tensor):
-            return
-        if isinstance(target, torch.nn.Module):
-            if op == "call" or (op in ("get", "set") and name in _MODULE_METHODS):
-                return
-        elif callable(target) and op == "call" and not isinstance(target, type):
-            return
-        elif op in ("next", "iter") and hasattr(target, "__next__"):
+        if op == "backward":
+            is_served = isinstance(target, torch.Tensor)
+        elif isinstance(target, torch.nn.Module):
+            is_served = op == "call" or (op in ("get", "set") and name in _MODULE_METHODS)
+        elif op == "call":
+            is_served = callable(target) and not isinstance(target, type)
+        else:
+            is_served = op in ("next", "iter", "len") and hasattr(target, "__next__")
+        if is_served:
             return
         raise PermissionError(f"the grader does not let a submission do this ({op} {name})".rstrip())
 
@@ -72,14 +73,14 @@ class StrangerPolicy:
 
     def name_global(self, value: Any) -> tuple[str, str] | None:
         """The name of a library function or class that a test passes in."""
-        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-        if isinstance(value, torch.nn.Module) or not callable(value) or not isinstance(name, str):
+        if isinstance(value, torch.nn.Module) or not callable(value):
             return None
-        if module is None:  # torch's own C functions do not say where they live
-            module = next((place for place in ("torch", "math") if _has(place, name, value)), None)
-        if not isinstance(module, str) or module.partition(".")[0] not in _LIBRARIES or "<" in name:
+        # torch's own C functions are called _VariableFunctionsClass.relu, or do not say where they live.
+        module = getattr(value, "__module__", None) or "torch"
+        names = (getattr(value, "__qualname__", None), getattr(value, "__name__", None))
+        if not isinstance(module, str) or module.partition(".")[0] not in _LIBRARIES:
             return None
-        return (module, name) if _has(module, name, value) else None
+        return next(((module, name) for name in names if isinstance(name, str) and _has(module, name, value)), None)
 
     def find_global(self, module: str, name: str) -> Any:
         """Take Python's plain types and nothing else: a library function of the student's choice is not called here."""
@@ -148,5 +149,3 @@ class StrangerPeer(Peer):
 
 def _is_memory(fault: Fault) -> bool:
     return fault.kind in _MEMORY or "can't allocate memory" in fault.message or "Cannot allocate" in fault.message
-
-

@@ -62,8 +62,9 @@ def log_in() -> Page:
         problem = _("Too many attempts. Wait a quarter of an hour, then try again.")
         return render_template("log_in.html", login=login, problem=problem), 429
     found = identity.find_by_login(reader(), login)
-    if found is None or not identity.is_password(found, request.form.get("password", "")):
-        _note_failure(login, address, found)
+    if not identity.is_password(found, request.form.get("password", "")) or found is None:
+        with parts().database.write() as writer:
+            identity.note_failure(writer, login, address, now())
         problem = _("User name or password are wrong.")
         return render_template("log_in.html", login=login, problem=problem), 400
     _enter(found)
@@ -97,14 +98,6 @@ def change_language() -> Page:
     is_https = parts().settings.is_https
     response.set_cookie(COOKIE, tag, max_age=YEAR, httponly=True, samesite="Lax", secure=is_https)
     return response
-
-
-def _note_failure(login: str, address: str, found: User | None) -> None:
-    if found is None:
-        # As long as for a real account: the time must not tell which logins exist.
-        identity.is_password(None, "")
-    with parts().database.write() as writer:
-        identity.note_failure(writer, login, address, now())
 
 
 def _enter(account: User) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 from sqlalchemy import select
 
-from grader.exercise import Exercise
+from grader.errors import GraderError
+from grader.exercise import Catalogue, Exercise
 from server import rules
 from server.access import Audience, open_to
 from server.context import parts, reader, user
@@ -39,12 +40,24 @@ class Entry:
 @open_to(Audience.ANYONE)
 def index() -> str:
     """Show all exercises, in an order in which they can be done."""
-    exercises = in_order(parts().catalogue)
+    exercises = in_order(_readable(parts().catalogue))
     mine = _my_submissions()
     by_slug = {exercise.slug: exercise for exercise in exercises}
     entries = [_entry(exercise, mine.get(exercise.slug, []), by_slug) for exercise in exercises]
     solved = sum(entry.standing is rules.Standing.SOLVED for entry in entries)
     return render_template("exercises.html", entries=entries, solved=solved)
+
+
+def _readable(catalogue: Catalogue) -> Iterator[Exercise]:
+    """The exercises that can be shown: one that is broken must not take the whole list with it."""
+    for slug in catalogue.slugs():
+        try:
+            exercise = catalogue.find(slug)
+            exercise.statement("en")
+        except GraderError as error:
+            current_app.logger.error("left out of the list: %s", error)
+        else:
+            yield exercise
 
 
 def _entry(exercise: Exercise, mine: list[Submission], by_slug: dict[str, Exercise]) -> Entry:

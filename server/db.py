@@ -19,12 +19,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_TIMEOUT_MS = 15_000
 
+#: Connections that stay open, and as many more on demand. A request that writes holds two; with fewer than twice the
+#: threads, requests that each hold one could all wait for their second.
+POOL = 40
+
 
 class Database:
     """Hands out sessions on one database."""
 
     def __init__(self, url: str) -> None:
-        self.engine = create_engine(url, json_serializer=_to_json)
+        self.engine = create_engine(url, json_serializer=_to_json, pool_size=POOL, max_overflow=POOL)
         if self.engine.dialect.name == "sqlite":
             _set_up_sqlite(self.engine)
         self._reader = sessionmaker(self.engine, expire_on_commit=False)

@@ -79,6 +79,8 @@ class InProcess:
         self.jobs = jobs
         self.lease = timedelta(seconds=lease_seconds)
         self._held: dict[str, queue.Lease] = {}
+        #: held while claiming: after ``close`` nothing is claimed any more
+        self._gate = threading.Lock()
         self._bell = threading.Condition()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -100,7 +102,8 @@ class InProcess:
 
     def close(self) -> None:
         """Give back what is being graded, and stop. The grader may be closed afterwards."""
-        self._closing.set()
+        with self._gate:
+            self._closing.set()
         self.wake()
         with self.database.write() as session:
             for lease in list(self._held.values()):
@@ -113,16 +116,24 @@ class InProcess:
 
     def run_once(self) -> bool:
         """Grade the submission whose turn it is; False: there was none."""
-        with self.database.write() as session:
-            lease = queue.claim(session, _now(), self.lease)
+        lease = self._claim()
         if lease is None:
             return False
-        self._held[lease.token] = lease
         try:
             self._record(lease, *self._outcome(lease))
         finally:
             del self._held[lease.token]
         return True
+
+    def _claim(self) -> queue.Lease | None:
+        with self._gate:
+            if self._closing.is_set():
+                return None
+            with self.database.write() as session:
+                lease = queue.claim(session, _now(), self.lease)
+            if lease is not None:
+                self._held[lease.token] = lease
+            return lease
 
     def _outcome(self, lease: queue.Lease) -> tuple[Report | None, Owner, str]:
         """Grade. Gives the report, or the owner of the fault and what it was."""

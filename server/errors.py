@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from grader.errors import ExerciseError
 from server.context import parts
 from server.i18n import mark
 
@@ -38,11 +39,15 @@ CSRF_TEXT = mark(
 )
 
 
+BROKEN_TEXT = mark("This exercise has a fault of ours and cannot be shown. The others work.")
+
+
 def init_app(app: Flask) -> None:
     """Show our own pages for errors."""
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(CSRFError, _show_csrf)
     app.register_error_handler(OperationalError, _show_busy)
+    app.register_error_handler(ExerciseError, _show_broken)
 
 
 def _show_http(error: HTTPException) -> tuple[str, int]:
@@ -59,7 +64,12 @@ def _show_busy(error: OperationalError) -> tuple[str, int]:
     return _page(503, 503)
 
 
+def _show_broken(error: ExerciseError) -> tuple[str, int]:
+    current_app.logger.error("an exercise cannot be shown: %s", error)
+    return _page(500, 500, BROKEN_TEXT)
+
+
 def _page(key: int, status: int, text: str = "") -> tuple[str, int]:
     title, usual = TEXTS[key]
     values = {"title": title, "text": text or usual, "status": status}
-    return render_template("error.html", **values, limit=parts().settings.max_upload, path=request.path), status
+    return render_template("error.html", **values, limit=parts().settings.max_upload), status

@@ -56,10 +56,6 @@ class Translator:
         """Write a number: at most two decimals."""
         return numbers.format_decimal(value, format="#,##0.##", locale=self.locale)
 
-    def percent(self, share: float) -> str:
-        """Write a share, rounded down: only the whole is 100 %."""
-        return numbers.format_percent(int(share * 100) / 100, locale=self.locale)
-
     def size(self, count: int) -> str:
         """Write a number of bytes."""
         if count < 1000:

@@ -169,8 +169,6 @@ class Submission(Base):
     #: why grading did not go through, for staff alone
     fault: Mapped[str | None] = mapped_column(Text)
 
-    user: Mapped[User] = relationship()
-
     @property
     def is_open(self) -> bool:
         """Whether a verdict is still to come."""

@@ -92,8 +92,8 @@ def is_counted(submission: Attempt) -> bool:
 
 
 def best(submissions: Iterable[A]) -> A | None:
-    """Choose the attempt that counts: the best score, among equals the earliest."""
-    scored = [each for each in submissions if each.score is not None]
+    """Choose the attempt that counts: the best score, among equals the earliest; None: none was graded."""
+    scored = [each for each in submissions if each.max_score]
     return max(scored, key=lambda each: (share(each), each.score or 0.0, -each.attempt), default=None)
 
 

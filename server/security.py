@@ -21,6 +21,9 @@ POLICY = "; ".join(
     ]
 )
 
+#: what the other fields of a form may take
+FORM_SIZE = 64_000
+
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -36,8 +39,8 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     """Flask's own settings that follow from ours."""
     return {
         "SECRET_KEY": settings.secret_key,
-        "MAX_CONTENT_LENGTH": settings.max_upload,
-        "MAX_FORM_MEMORY_SIZE": min(settings.max_upload, 1024 * 1024),
+        "MAX_CONTENT_LENGTH": settings.max_upload + FORM_SIZE,
+        "MAX_FORM_MEMORY_SIZE": 1_000_000,
         "MAX_FORM_PARTS": 50,
         "SESSION_COOKIE_NAME": "gradiente",
         "SESSION_COOKIE_SECURE": settings.is_https,

@@ -42,7 +42,7 @@ def serve(host: str, port: int, data_dir: Path, jobs: int, catalogue: Catalogue,
     logging.getLogger("alembic").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _interrupt)
     data_dir = data_dir.resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(data_dir):
         config = {"DATA_DIR": data_dir, "SECRET_KEY": keep_secret(data_dir), "JOBS": jobs, **settings}
         # The grader's warm processes come first. A fork copies only the thread that calls it, with the locks of the
@@ -107,8 +107,8 @@ def _alone(data_dir: Path) -> Iterator[None]:
     except BlockingIOError as error:
         os.close(descriptor)
         raise InfrastructureError(
-            f"Another portal uses {data_dir}. Stop it, or choose another folder with --data.",
-            f"Outro portal usa {data_dir}. Encerre-o ou escolha outra pasta com --data.",
+            f"Another portal uses {data_dir}. Stop it, or choose another folder with --instance.",
+            f"Outro portal usa {data_dir}. Encerre-o ou escolha outra pasta com --instance.",
         ) from error
     try:
         yield

@@ -9,8 +9,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-MEGABYTE = 1024 * 1024
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -29,7 +27,7 @@ class Settings:
     language: str = "en"
     time_zone: str = "UTC"
     registration: bool = True
-    max_upload: int = 8 * MEGABYTE
+    max_upload: int = 8_000_000
     #: submissions of one student that may wait or run at the same time
     max_waiting: int = 5
     log_in_days: int = 30

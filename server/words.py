@@ -22,8 +22,8 @@ SIGNS = {
     Verdict.PASSED: "✓",
     Verdict.FAILED: "✗",
     Verdict.CRASHED: "!",
-    Verdict.TOO_SLOW: "⧗",
-    Verdict.TOO_BIG: "▣",
+    Verdict.TOO_SLOW: "…",
+    Verdict.TOO_BIG: "▲",
     Verdict.SKIPPED: "–",
     Verdict.GRADER_ERROR: "?",
 }

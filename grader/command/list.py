@@ -37,6 +37,7 @@ def command(as_json: bool, lang: str | None, exercises: Path | None, solutions: 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("exercise", "title", "module", "needs"):
         table.add_column(heading)
-    for row in rows:
-        table.add_row(row["slug"], row["title"], row["module"], ", ".join(row["prerequisites"]))
+    for exercise in catalogue:
+        config = exercise.config
+        table.add_row(exercise.slug, exercise.title[chosen], config.module, ", ".join(config.prerequisites))
     Console().print(table)

@@ -27,7 +27,9 @@ def trees(command: Command) -> Command:
 
 def language(command: Command) -> Command:
     """``--lang``."""
-    return click.option("--lang", type=click.Choice(LANGUAGES), help="Language of texts (default: the system's).")(command)
+    return click.option("--lang", type=click.Choice(LANGUAGES), help="Language of texts (default: the system's).")(
+        command
+    )
 
 
 def jobs(command: Command) -> Command:

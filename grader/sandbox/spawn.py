@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -36,6 +37,10 @@ def spawn(
     """
     isolation = Isolation(plan or prepare(), limits, keep, run, without)
     ours, theirs = handshake.pair()
+    for stream in (sys.stdout, sys.stderr):
+        # what waits in our buffers would be written a second time by the child
+        if stream is not None and not stream.closed:
+            stream.flush()
     try:
         outer = os.fork()
     except OSError as error:

@@ -89,7 +89,7 @@ class Blob:
 
     def _copy(self, offset: int, nbytes: int) -> torch.Tensor:
         target = torch.empty(nbytes, dtype=torch.uint8)
-        view = memoryview(target.numpy())
+        view = memoryview(target.numpy())  # type: ignore[arg-type]  # numpy's stubs know no Buffer on 3.11
         done = 0
         while done < nbytes:
             count = os.preadv(self.fd, [view[done : done + (1 << 30)]], offset + done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -53,14 +53,16 @@ def describe(error: BaseException, traceback: str = "") -> Fault:
         message = str(error)
     except BaseException:  # the exception is the student's: its __str__ may fail as well
         message = "(the exception's text could not be read)"
-    return Fault([name.removeprefix("builtins.")[:200] for name in names][:20], message[:_MESSAGE], traceback[-_TRACEBACK:])
+    return Fault(
+        [name.removeprefix("builtins.")[:200] for name in names][:20], message[:_MESSAGE], traceback[-_TRACEBACK:]
+    )
 
 
 def revive(fault: Fault) -> Exception:
     """An exception to raise in place of the other side's: of the same built-in type, as near as there is one."""
     checked = _checked(fault)
     base = next((found for name in checked.names if (found := _find(name)) is not None), Exception)
-    error = _kind(checked.kind, base)
+    error: type[RemoteFault] = _kind(checked.kind, base)  # type: ignore[arg-type]  # classes are hashable
     raised = error.__new__(error)
     raised.fault = checked
     raised.args = (checked.message,)
@@ -86,7 +88,7 @@ def _find(name: str) -> type[Exception] | None:
     return found if isinstance(found, type) and issubclass(found, Exception) else None
 
 
-@cache
+@lru_cache(256)  # the names are the student's: an endless supply of them must not fill our memory
 def _kind(name: str, base: type[Exception]) -> type[RemoteFault]:
     bases = (RemoteFault,) if base is Exception else (RemoteFault, base)
     return type(name if name.isidentifier() else "Exception", bases, {"__module__": "student"})

@@ -38,7 +38,7 @@ class RemoteNode(torch.autograd.Function):
         return value.detach()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> Any:
         """Have the other side differentiate and return one gradient per input."""
         grads = ctx.peer.ask("backward", ctx.number, args=(grad, ctx.keys))
@@ -52,7 +52,9 @@ def attach(peer: Peer, number: int, value: torch.Tensor, inputs: list[tuple[torc
     if not (value.is_floating_point() or value.is_complex()):
         raise MalformedValue("a whole-numbered tensor that requires a gradient")
     tensors = [tensor for tensor, _ in inputs]
-    result = RemoteNode.apply(peer, number, [key for _, key in inputs], value, peer.anchor, *tensors)
+    result = RemoteNode.apply(  # type: ignore[no-untyped-call]
+        peer, number, [key for _, key in inputs], value, peer.anchor, *tensors
+    )
     assert isinstance(result, torch.Tensor)
     return result
 

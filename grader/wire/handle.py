@@ -32,8 +32,8 @@ _TYPES: dict[str, type] = {
 
 #: What a test reads to judge a tensor or an array. An object that is neither must not answer in its place.
 _JUDGING = frozenset(
-    "all any item isfinite isnan isinf isclose allclose equal eq ne lt le gt ge tolist numpy shape dtype ndim size numel "
-    "sum mean std var min max abs norm argmax argmin detach clone requires_grad grad is_leaf device".split()
+    "all any item isfinite isnan isinf isclose allclose equal eq ne lt le gt ge tolist numpy shape dtype ndim size "
+    "numel sum mean std var min max abs norm argmax argmin detach clone requires_grad grad is_leaf device".split()
 )
 
 #: Names of classes whose attributes of these names are real.
@@ -103,6 +103,7 @@ class Handle:
         self._peer.ask("del", self, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the object where it lives."""
         __tracebackhide__ = True
         value = self._peer.ask("call", self, "", args, kwargs)
         if type(value) is Handle and self._origin == "class":

@@ -56,7 +56,7 @@ class Mirrors:
         return [(tensor, ["own", number]) for number, tensor, _ in self._living()]
 
     def updates(self, packer: Packer) -> list[Tree]:
-        """What changed since the last frame: ``[whose, number, value or None, gradient: 0 same 1 new 2 none, tree]``."""
+        """What changed since the last frame: ``[whose, number, value or None, grad: 0 same 1 new 2 none, tree]``."""
         owned = [(0, number, tensor, agreed) for number, (tensor, agreed) in self._owned.items()]
         copies = [(1, number, tensor, agreed) for number, tensor, agreed in self._living()]
         return [change for entry in owned + copies if (change := _difference(*entry, packer)) is not None]

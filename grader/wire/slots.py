@@ -9,7 +9,7 @@ import torch
 
 from grader.wire.blob import Blob
 from grader.wire.channel import MalformedFrame
-from grader.wire.values import Packer, Slot, Tree, Unpacker
+from grader.wire.values import Packer, Slot, Tree, Unpacker, view_bytes
 
 
 def find_changes(slots: list[Slot], packer: Packer, blob: Blob) -> list[Tree]:
@@ -28,11 +28,11 @@ def _change(slot: Slot, packer: Packer, blob: Blob) -> Tree:
         return [[packer.pack(key), packer.pack(item)] for key, item in value.items()]
     raw = _bytes_of(value)
     original = slot.original
-    if isinstance(original, int):
-        same = raw.numel() == 0 or torch.equal(raw, blob.original(original, raw.numel()))
-    else:
-        same = memoryview(raw.numpy()) == original
-    return None if same else packer.buffer(memoryview(raw.numpy()))
+    data = view_bytes(raw.numpy())
+    # Large ones are compared with the blob that they came in, which nobody else can write.
+    in_blob = isinstance(original, int)
+    same = torch.equal(raw, blob.original(original, raw.numel())) if in_blob else data == original
+    return None if same else packer.buffer(data)
 
 
 def _same_items(now: list[Any], before: list[Any]) -> bool:
@@ -44,7 +44,8 @@ def _bytes_of(value: Any) -> torch.Tensor:
     if isinstance(value, np.ndarray):
         flat = np.ascontiguousarray(value).reshape(-1)
         return torch.from_numpy(flat.view(np.uint8)) if flat.nbytes else torch.empty(0, dtype=torch.uint8)
-    return value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    tensor: torch.Tensor = value
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
 
 
 def apply_changes(sent: list[Any], changes: Any, unpacker: Unpacker) -> None:

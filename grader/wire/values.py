@@ -181,7 +181,7 @@ def _pack_tensor(packer: Packer, value: torch.Tensor) -> Tree:
             raise ValueTooBig(f"more than {packer.bounds.bytes >> 20} MiB")
         strides = None if plain.is_contiguous() else list(plain.stride())
         flat = plain.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
-        data = memoryview(flat.view(torch.uint8).numpy()) if flat.numel() else memoryview(b"")
+        data = view_bytes(flat.view(torch.uint8).numpy())
         return [TENSOR, slot, name, list(plain.shape), strides, str(plain.device), role, packer.buffer(data), extra]
 
 
@@ -199,8 +199,14 @@ def _pack_array(packer: Packer, value: np.ndarray[Any, Any]) -> Tree:
     plain = np.asarray(value).view(np.ndarray)
     layout = "C" if plain.flags.c_contiguous else "F" if plain.flags.f_contiguous else "gaps"
     data = np.ascontiguousarray(plain).reshape(-1)
-    raw = memoryview(data.view(np.uint8)) if data.size and data.dtype.itemsize else memoryview(b"")
-    return [ARRAY, slot, plain.dtype.str, list(plain.shape), layout, packer.buffer(raw)]
+    return [ARRAY, slot, plain.dtype.str, list(plain.shape), layout, packer.buffer(view_bytes(data))]
+
+
+def view_bytes(array: np.ndarray[Any, Any]) -> memoryview:
+    """The memory of a contiguous flat array."""
+    if not array.nbytes:
+        return memoryview(b"")
+    return memoryview(array.view(np.uint8))  # type: ignore[arg-type]  # numpy's stubs know no Buffer on 3.11
 
 
 def _pack_scalar(packer: Packer, value: np.generic) -> Tree:
@@ -265,7 +271,7 @@ class Unpacker:
             raise ValueTooBig(f"nested more than {self.bounds.depth} levels deep")
         try:
             return reader(self, *tree[1:])
-        except (TypeError, ValueError, OverflowError, AttributeError, RuntimeError) as error:
+        except (TypeError, ValueError, LookupError, OverflowError, AttributeError, RuntimeError) as error:
             raise MalformedValue(f"tag {tree[0]}: {error}") from error
         finally:
             self._depth -= 1
@@ -310,9 +316,9 @@ def _read_dict(unpacker: Unpacker, pairs: list[Tree]) -> dict[Any, Any]:
 
 
 def _read_tensor(
-    unpacker: Unpacker, _slot: int, name: str, shape: list[int], strides: list[int] | None, device: str, role: str,
-    source: Tree, extra: Tree,
-) -> torch.Tensor:  # fmt: skip
+    unpacker: Unpacker, _slot: int, name: str, shape: list[int], strides: list[int] | None, *rest: Tree
+) -> torch.Tensor:
+    device, role, source, extra = rest
     slot = Slot(None, source)
     unpacker.slots.append(slot)
     dtype = DTYPES[name]
@@ -382,7 +388,7 @@ def _numpy_dtype(name: str) -> np.dtype[Any]:
 def _read_named(unpacker: Unpacker, name: str, fields: list[str], trees: list[Tree]) -> Any:
     if len(fields) > 100 or not all(type(field) is str and len(field) < 100 for field in [name, *fields]):
         raise MalformedValue("a named tuple with odd names")
-    return namedtuple(name, fields)(*unpacker.items(trees))  # type: ignore[misc]
+    return namedtuple(name, fields)(*unpacker.items(trees))
 
 
 def _read_slot(unpacker: Unpacker, number: int) -> Any:

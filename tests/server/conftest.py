@@ -15,11 +15,12 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from grader.submission import Upload
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from grader.exercise import Catalogue, Exercise
 from grader.report import Report, TestResult, Verdict
-from grader.submission import Upload
 from server import create_app, identity
 from server.context import Portal
 from server.db import Database
@@ -101,8 +102,20 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Compiling the templates anew for every test would be most of the tests' time."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(tmp_path: Path, catalogue: Catalogue, grading: Grading, empty_database: Path) -> Iterator[Any]:
+def make_app(
+    tmp_path: Path,
+    catalogue: Catalogue,
+    grading: Grading,
+    empty_database: Path,
+    compiled_templates: FileSystemBytecodeCache,
+) -> Iterator[Any]:
     """Makes portals on one data directory, as a restart does."""
     made: list[Flask] = []
 
@@ -113,6 +126,7 @@ def make_app(tmp_path: Path, catalogue: Catalogue, grading: Grading, empty_datab
             shutil.copy(empty_database, data)
         config = {"DATA_DIR": data, "SECRET_KEY": "test", "LANGUAGE": "en", **settings}
         made.append(create_app(config, catalogue=catalogue, grade=grading))
+        made[-1].jinja_env.bytecode_cache = compiled_templates
         return made[-1]
 
     yield make
@@ -140,7 +154,8 @@ class Browser:
         self.language = language
 
     def get(self, path: str, **options: Any) -> TestResponse:
-        return self.client.get(path, headers={"Accept-Language": self.language}, **options)
+        # Buffered: files are read to their end and closed.
+        return self.client.get(path, headers={"Accept-Language": self.language}, buffered=True, **options)
 
     def read(self, path: str) -> str:
         """The page's text."""
@@ -163,7 +178,9 @@ class Browser:
     def log_in(self, login: str, password: str = PASSWORD, **fields: str) -> TestResponse:
         return self.send("/log-in", login=login, password=password, **fields)
 
-    def hand_in(self, slug: str = "softmax", name: str = "softmax.py", content: bytes = b"x = 1\n", **fields: Any) -> str:
+    def hand_in(
+        self, slug: str = "softmax", name: str = "softmax.py", content: bytes = b"x = 1\n", **fields: Any
+    ) -> str:
         """Hand a file in and return the address of the submission's page."""
         answer = self.send(f"/exercises/{slug}", file=(io.BytesIO(content), name), **fields)
         assert answer.status_code == 302, answer.text

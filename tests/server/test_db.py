@@ -81,16 +81,33 @@ def test_writers_that_read_first_wait_for_each_other(database):
     assert len(database.reader().scalars(select(User)).all()) == 8
 
 
+def test_as_many_requests_as_threads_may_read_and_write_at_once(database):
+    all_read = threading.Barrier(32)
+
+    def request(number):
+        with database.reader() as reader:
+            reader.scalars(select(User)).all()
+            all_read.wait(10)
+            with database.write() as session:
+                session.add(new_user(f"user{number}"))
+
+    threads = [threading.Thread(target=request, args=(number,)) for number in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reader() as session:
+        assert len(session.scalars(select(User)).all()) == 32
+
+
 def test_a_failed_write_leaves_nothing(database):
-    with pytest.raises(ZeroDivisionError), database.write() as session:
-        session.add(new_user())
-        session.flush()
-        raise ZeroDivisionError
+    with pytest.raises(IntegrityError), database.write() as session:
+        session.add_all([new_user(), new_user()])
     assert database.reader().scalars(select(User)).all() == []
 
 
 def test_a_misspelt_setting_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="MAX_WAITTING.*MAX_WAITING"):
+    with pytest.raises(ValueError, match=r"MAX_WAITTING.*MAX_WAITING"):
         read_settings({"DATA_DIR": tmp_path, "SECRET_KEY": "x", "MAX_WAITTING": 3})
 
 

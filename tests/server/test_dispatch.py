@@ -215,7 +215,7 @@ def test_closing_gives_back_what_is_being_graded_at_no_cost(student, portal, gra
     assert only_row(portal).state is State.RECEIVED, "the result came too late"
 
 
-def test_a_long_grading_keeps_its_lease(student, make_app, new_browser, grading):
+def test_a_long_grading_keeps_its_lease(make_app, new_browser, grading):
     app = make_app(LEASE_SECONDS=0.3)
     browser = new_browser(app.test_client())
     browser.sign_up("ana")

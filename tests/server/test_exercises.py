@@ -1,6 +1,7 @@
 """The exercise's page, its download, and handing in."""
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,15 @@ def test_the_list_is_in_the_order_of_the_prerequisites(anonymous):
     page = anonymous.read("/")
 
     assert page.index("/exercises/softmax") < page.index("/exercises/attention")
+
+
+def test_a_broken_exercise_does_not_take_the_others_with_it(anonymous, catalogue):
+    (catalogue.exercises / "attention" / "exercise.toml").write_text("module = ")
+
+    assert "/exercises/attention" not in anonymous.read("/")
+    answer = anonymous.get("/exercises/attention")
+    assert answer.status_code == 500
+    assert "The others work." in answer.text
 
 
 def test_the_list_shows_where_the_student_stands(student, portal, grading, make_result):
@@ -64,7 +74,10 @@ def test_the_download_checks_itself_with_pytest(anonymous, tmp_path):
         ]
 
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=tmp_path / "unpacked" / "softmax", capture_output=True, text=True, check=False)
+    folder = tmp_path / "unpacked" / "softmax"
+    # Students need not have our plugins.
+    bare = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False)
     assert "1 passed" in done.stdout, done.stdout
 
 
@@ -154,11 +167,20 @@ def test_file_names_are_taken_without_folders_and_tricks(raw, kept):
 def test_a_file_that_is_too_large_gets_a_friendly_page(make_app, new_browser):
     browser = new_browser(make_app(MAX_UPLOAD=20_000).test_client())
     browser.sign_up("ana")
-    answer = browser.send("/exercises/softmax", file=(io.BytesIO(b"x" * 30_000), "a.py"))
+    answer = browser.send("/exercises/softmax", file=(io.BytesIO(b"x" * 90_000), "a.py"))
 
     assert answer.status_code == 413
     assert "Nothing was received." in answer.text
     assert "20 kB" in answer.text
+
+
+def test_a_file_just_over_the_limit_is_refused_too(make_app, new_browser):
+    browser = new_browser(make_app(MAX_UPLOAD=20_000).test_client())
+    browser.sign_up("ana")
+    answer = browser.send("/exercises/softmax", file=(io.BytesIO(b"x" * 20_001), "a.py"))
+
+    assert answer.status_code == 400
+    assert "larger than this portal accepts" in answer.text
 
 
 def test_one_student_cannot_fill_the_line(make_app, new_browser):

@@ -51,22 +51,21 @@ def test_templates_hold_no_text_outside_of_translation():
 
 
 @pytest.mark.parametrize(
-    ("tag", "number", "percent", "size"),
-    [("en", "1,234.5", "99%", "1.5 MB"), ("pt-BR", "1.234,5", "99%", "1,5 MB")],
+    ("tag", "number", "size"),
+    [("en", "1,234.5", "1.5 MB"), ("pt-BR", "1.234,5", "1,5 MB")],
 )
-def test_numbers_follow_the_language(tag, number, percent, size):
+def test_numbers_follow_the_language(tag, number, size):
     translator = i18n.Translator(tag)
 
     assert translator.number(1234.5) == number
     assert translator.number(2.0) == "2"
-    assert translator.percent(0.999) == percent
     assert translator.size(1_500_000) == size
     assert translator.size(1) == "1 byte"
 
 
 @pytest.mark.parametrize(
     ("tag", "expected"),
-    [("en", "Nov 21, 2026, 12:04:00 AM GMT-3"), ("pt-BR", "21 de nov. de 2026, 00:04:00 BRT")],
+    [("en", "Nov 21, 2026, 12:04:00 AM -0300"), ("pt-BR", "21 de nov. de 2026 00:04:00 BRT")],
 )
 def test_moments_follow_language_and_zone(tag, expected):
     moment = datetime(2026, 11, 21, 3, 4, tzinfo=UTC)

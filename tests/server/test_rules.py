@@ -53,7 +53,8 @@ def test_the_number_of_the_next_attempt(last, expected):
         ([(1, 3), (2, 3), (0, 3)], 2),
         ([(2, 3), (2, 3)], 1),
         ([(2, 4), (2, 3)], 2),  # a point more was lost to a fault of the grader
-        ([(0, 0), (0, 3)], 1),
+        ([(0, 0), (0, 3)], 2),  # what could not be read has no score
+        ([(0, 0)], None),
         ([(None, None), (0, 3)], 2),
     ],
 )

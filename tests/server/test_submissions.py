@@ -120,7 +120,7 @@ def test_everything_from_a_student_is_shown_escaped(student, portal, grading, ma
     texts = {"title": evil, "message": evil, "hint": evil, "traceback": EVIL, "output": EVIL, "group": EVIL}
     grading.tests = (make_result(EVIL, Verdict.FAILED, **texts), make_result("test_b", output=EVIL))
     grading.changes = {"left_out": (EVIL,), "message": evil, "device": EVIL}
-    page = graded(student, portal, name=f"{EVIL.replace('/', '')}.py", content=EVIL.encode())
+    page = graded(student, portal, name="<img src=x onerror=alert(1)>.py", content=EVIL.encode())
 
     for text in (page, student.read("/submissions"), student.read("/exercises/softmax")):
         assert re.findall(r"<script>|<img src=x", text) == []
@@ -141,7 +141,7 @@ def test_the_source_is_shown_highlighted(student, portal):
 
 
 def test_what_was_handed_in_comes_back_as_a_file_that_no_browser_opens(student):
-    page = student.hand_in(name='a";\nx=<b>.html.py', content=b"<script>alert(1)</script>")
+    page = student.hand_in(name="a'; x=<b>.html.py", content=b"<script>alert(1)</script>")
     answer = student.get(page + "/file")
 
     assert answer.data == b"<script>alert(1)</script>"

@@ -1,0 +1,79 @@
+"""Grades the mutants of the reference and finds those that no test catches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from grader.audit.equivalent import NAME, Entry, check_entries, entry_for, killed_after_all
+from grader.audit.finding import Problem, Survivor, Timing, shown
+from grader.audit.trial import CAUGHT, Panel, Trial
+from grader.mutation import Mutant
+from grader.report import Verdict
+
+#: The least share of mutants that the tests must catch.
+LEAST = 0.95
+#: Tests of the reference that take longer are tried on those mutants alone that the others let live.
+_SLOW = 0.25
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a mutant: the test that caught it, or none; or why that is not known."""
+
+    mutant: Mutant
+    caught_by: str = ""
+    fault: str = ""
+
+
+def try_mutants(panel: Panel, reference: Path, mutants: list[Mutant], timings: tuple[Timing, ...]) -> list[Fate]:
+    """Grade every mutant with one seed until a test catches it, quick tests first."""
+    slow = frozenset(timing.test for timing in timings if timing.seconds > _SLOW)
+    quick = frozenset(timing.test for timing in timings) - slow
+    rounds = [names for names in (quick, slow) if names]
+    return panel.run_all((mutant.description, partial(_try, panel, reference, mutant, rounds)) for mutant in mutants)
+
+
+def _try(panel: Panel, reference: Path, mutant: Mutant, rounds: list[frozenset[str]]) -> Fate:
+    trial = Trial(reference, content=mutant.source.encode(), stop_at_first=True)
+    for names in rounds:
+        outcome = panel.grade(replace(trial, only=names))
+        if outcome.fault:
+            return Fate(mutant, fault=outcome.fault)
+        for test in outcome.tests:
+            if test.verdict in CAUGHT:
+                return Fate(mutant, test.name)
+            if test.verdict is Verdict.GRADER_ERROR:
+                return Fate(mutant, fault=f"{test.name} itself fails instead of refusing it")
+    return Fate(mutant)
+
+
+def check_fates(fates: list[Fate], entries: list[Entry], reference: Path) -> Iterator[Problem]:
+    """Every mutant was graded, every record is true, and enough of the others were caught."""
+    path = reference.with_name(NAME)
+    yield from check_entries(path, entries, [fate.mutant for fate in fates])
+    recorded = {key for entry in entries for key in entry.mutants()}
+    for fate in fates:
+        if fate.fault:
+            text = f"the mutant {fate.mutant.description} could not be graded: {fate.fault}"
+            yield Problem(reference, fate.mutant.number, text)
+        elif fate.caught_by and fate.mutant.key in recorded:
+            yield killed_after_all(path, fate.mutant.key, fate.caught_by)
+    counted = [fate for fate in fates if fate.caught_by or fate.mutant.key not in recorded]
+    killed = sum(bool(fate.caught_by) for fate in counted)
+    if counted and killed < LEAST * len(counted):
+        rate = f"{killed} of {len(counted)} mutants are caught, and {LEAST:.0%} must be"
+        advice = (
+            f"Write tests that catch the survivors, or record in {NAME} why nobody can tell them from the reference"
+        )
+        yield Problem(reference, None, f"{rate}. {advice}.")
+
+
+def survivors(fates: list[Fate], entries: list[Entry], reference: Path) -> tuple[Survivor, ...]:
+    """The mutants that live and are not recorded, each with its change."""
+    recorded = {key for entry in entries for key in entry.mutants()}
+    source, name = reference.read_text(encoding="utf-8"), shown(reference)
+    living = [fate.mutant for fate in fates if not (fate.caught_by or fate.fault or fate.mutant.key in recorded)]
+    return tuple(Survivor(it.description, it.number, it.diff(source, name), entry_for(it)) for it in living)
