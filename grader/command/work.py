@@ -9,18 +9,32 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
+_COLUMNS = (
+    TextColumn("[bold]{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+    TextColumn("[dim]{task.fields[last]}"),
+)
+
+
 @contextmanager
 def progress(total: int, title: str) -> Iterator[Callable[[str], None]]:
     """Yield a function that moves the bar on by one and shows what was done."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[last]}"),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with _bar() as bar:
         task = bar.add_task(title, total=total, last="")
         yield lambda text: bar.update(task, advance=1, last=text[-40:])
+
+
+@contextmanager
+def counter(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Yield a function that sets the bar to ``done`` of ``total`` and shows what was done last."""
+    with _bar() as bar:
+        task = bar.add_task(title, total=None, last="")
+        yield lambda done, total, text: bar.update(task, completed=done, total=total, last=text[-40:])
+
+
+def _bar() -> Progress:
+    console = Console(stderr=True)
+    return Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal)

@@ -7,6 +7,7 @@ the test's side moves the student's parameters, and ``p.grad`` can be read where
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from grader.wire.values import Packer, Tree, Unpacker
 
 if TYPE_CHECKING:
     from grader.wire.peer import Peer
+
+
+#: Reference count of a tensor that only ``Mirrors._held``, a local name and the count itself refer to.
+_UNUSED = 3
 
 
 @dataclass
@@ -38,6 +43,8 @@ class Mirrors:
         self._owned: dict[int, tuple[torch.Tensor, _Agreed]] = {}
         self._copies: dict[int, tuple[weakref.ref[torch.Tensor], _Agreed | None]] = {}
         self._by_id: dict[int, int] = {}
+        #: copies that somebody here uses: changed and dropped between two frames, their last state must still be told
+        self._held: dict[int, torch.Tensor] = {}
 
     # --- going out
 
@@ -59,7 +66,17 @@ class Mirrors:
         """What changed since the last frame: ``[whose, number, value or None, grad: 0 same 1 new 2 none, tree]``."""
         owned = [(0, number, tensor, agreed) for number, (tensor, agreed) in self._owned.items()]
         copies = [(1, number, tensor, agreed) for number, tensor, agreed in self._living()]
-        return [change for entry in owned + copies if (change := _difference(*entry, packer)) is not None]
+        changes = [change for entry in owned + copies if (change := _difference(*entry, packer)) is not None]
+        del copies
+        self._let_go()
+        return changes
+
+    def _let_go(self) -> None:
+        """Drop the copies that nobody but this table holds any more."""
+        for number in list(self._held):
+            tensor = self._held[number]
+            if sys.getrefcount(tensor) <= _UNUSED:
+                del self._held[number]
 
     def forget(self, number: int) -> None:
         """The other side dropped its copy."""
@@ -123,9 +140,11 @@ class Mirrors:
         found, _ = self._theirs(number)
         if found is not None:
             self._peer.drop_one(number)
+            self._held[number] = found
             return found
         made = torch.nn.Parameter(value) if is_parameter else value.requires_grad_(True)
         self._register(number, made, _Agreed(_snapshot(made)))
+        self._held[number] = made
         return made
 
     def _register(self, number: int, tensor: torch.Tensor, agreed: _Agreed | None) -> None:

@@ -184,8 +184,9 @@ class Peer:
         if number is None:
             self._next_number += 1
             number = self._next_number
-        updates = self.mirrors.updates(packer)
+        # Taken first: a copy that is let go once its last state is told must not be released in the same frame.
         releases, self._releases = self._releases, []
+        updates = self.mirrors.updates(packer)
         packer.blob.seal()
         try:
             self.channel.send([kind, number, body, updates, releases], packer.blob.fd)

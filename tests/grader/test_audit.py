@@ -47,7 +47,9 @@ class Tree:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def problems(self):
-        return [(problem.path.name, problem.line, problem.text) for problem in check_files(self.exercise, self.catalogue)]
+        return [
+            (problem.path.name, problem.line, problem.text) for problem in check_files(self.exercise, self.catalogue)
+        ]
 
     def only_problem(self):
         [problem] = self.problems()
@@ -134,7 +136,9 @@ def test_a_public_file_that_names_a_hidden_test(tree):
 
 
 def test_a_public_file_that_leads_to_the_solutions(tree):
-    tree.change(tree.public / "test_scaling.py", "import torch\n", "import torch\nfrom solutions.scaling import scaling\n")
+    tree.change(
+        tree.public / "test_scaling.py", "import torch\n", "import torch\nfrom solutions.scaling import scaling\n"
+    )
     assert tree.only_problem()[1:] == (
         4,
         "students get this file, and it leads to the solutions. Take that out.",
@@ -430,7 +434,9 @@ def test_a_wrong_solution_that_is_not_caught(tree):
 
 
 def test_a_test_that_fails_itself(tree):
-    found = judged(tree, outcome(tree.exercise.stub, result("test_scales_the_example", "grader_error", detail="E  KeyError")))
+    found = judged(
+        tree, outcome(tree.exercise.stub, result("test_scales_the_example", "grader_error", detail="E  KeyError"))
+    )
     assert found == ["test_scales_the_example itself fails on scaling/scaling.py: KeyError. Mend the test."]
 
 
@@ -448,12 +454,15 @@ def test_tests_skipped_on_this_host_are_no_problem(tree):
 def test_a_reference_that_is_too_slow(tree):
     tests = {test.name: test for test in find_tests(tree.exercise)}
     outcomes = [
-        outcome(tree.exercise.reference, result("test_scales_the_example", seconds=seconds)) for seconds in (0.1, 3.0, 3.2)
+        outcome(tree.exercise.reference, result("test_scales_the_example", seconds=seconds))
+        for seconds in (0.1, 3.0, 3.2)
     ]
     timings = time_tests(outcomes, tests, tree.exercise)
     assert timings == (Timing("test_scales_the_example", 3.0, 5.0),)
     [problem] = check_times(timings, tree.exercise, tests)
-    assert problem.text.startswith("test_scales_the_example takes 3.00 s with the reference, and one call may take 5 s.")
+    assert problem.text.startswith(
+        "test_scales_the_example takes 3.00 s with the reference, and one call may take 5 s."
+    )
 
 
 # --- leaks
@@ -562,7 +571,11 @@ def test_the_skeleton_passes(tree, grader):
 def test_weak_tests_let_mutants_live(tree, grader):
     path = tree.private / "test_scaling_hidden.py"
     tree.change(path, "for factor in (0, -1, -0.5)", "for factor in (-5,)")
-    tree.change(path, "student.scale(torch.ones(2), 0.5), torch.full((2,), 0.5)", "student.scale(x := torch.ones(2), 1.5), x * 1.5")
+    tree.change(
+        path,
+        "student.scale(torch.ones(2), 0.5), torch.full((2,), 0.5)",
+        "student.scale(x := torch.ones(2), 1.5), x * 1.5",
+    )
     found = audited(tree, grader)
     texts = [problem.text for problem in found.problems]
     assert "takes_zero.py" in [problem.path.name for problem in found.problems]

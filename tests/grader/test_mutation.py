@@ -117,7 +117,10 @@ def test_changes_augmented_assignments_jumps_and_loops():
 
 
 def test_a_loop_is_never_made_endless():
-    assert {mutant.becomes for mutant in mutants_of("def f(x):\n    while x:\n        x = g()\n")} == {"while False:", "pass"}
+    assert {mutant.becomes for mutant in mutants_of("def f(x):\n    while x:\n        x = g()\n")} == {
+        "while False:",
+        "pass",
+    }
 
 
 def test_leaves_annotations_docstrings_imports_and_messages_alone():
@@ -143,7 +146,9 @@ def test_leaves_annotations_docstrings_imports_and_messages_alone():
                 raise ValueError("no " + 3 * str(shape))
         '''
     )
-    assert not [mutant.becomes for mutant in mutants if mutant.operator in ("constant", "text", "arithmetic", "arguments")]
+    assert not [
+        mutant.becomes for mutant in mutants if mutant.operator in ("constant", "text", "arithmetic", "arguments")
+    ]
 
 
 def test_defaults_of_parameters_count():
@@ -178,5 +183,10 @@ def test_equal_changes_of_equal_lines_are_told_apart():
 def test_shows_the_change_as_a_diff():
     source = "def f(x):\n    return -x\n"
     mutant = next(mutant for mutant in mutate(source) if mutant.operator == "sign")
-    assert mutant.diff(source, "f.py").splitlines()[2:] == ["@@ -1,2 +1,2 @@", " def f(x):", "-    return -x", "+    return x"]
+    assert mutant.diff(source, "f.py").splitlines()[2:] == [
+        "@@ -1,2 +1,2 @@",
+        " def f(x):",
+        "-    return -x",
+        "+    return x",
+    ]
     assert mutant.description == f"{mutant.id} sign in f: return -x → return x"

@@ -150,6 +150,15 @@ def test_an_optimiser_of_the_test_trains_the_students_model(student):
     assert torch.allclose(model.layer.weight.grad, twin.weight.grad, atol=1e-6)
 
 
+def test_a_parameter_that_is_changed_and_dropped_at_once_is_changed_there(student):
+    model = student(MODEL, classes=("Net",)).Net()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    del parameter
+    assert model(torch.ones(1, 3)).tolist() == [[0, 0]]
+
+
 def test_autograd_grad_works_on_the_students_parameters(student):
     model = student(MODEL, classes=("Net",)).Net()
     parameters = list(model.parameters())
@@ -234,9 +243,11 @@ def test_generators_are_iterated_here(student):
 
 
 def test_objects_have_items_length_and_membership(student):
-    module = student("class Bag(list): pass\nclass Box:\n    def __init__(s): s.d = {}\n"
-                     "    def __len__(s): return len(s.d)\n    def __getitem__(s, k): return s.d[k]\n"
-                     "    def __setitem__(s, k, v): s.d[k] = v\n    def __contains__(s, k): return k in s.d\n")
+    module = student(
+        "class Bag(list): pass\nclass Box:\n    def __init__(s): s.d = {}\n"
+        "    def __len__(s): return len(s.d)\n    def __getitem__(s, k): return s.d[k]\n"
+        "    def __setitem__(s, k, v): s.d[k] = v\n    def __contains__(s, k): return k in s.d\n"
+    )
     box = module.Box()
     box["a"] = 1
     assert box["a"] == 1
@@ -285,9 +296,11 @@ def test_objects_that_the_test_constructs_do_arithmetic(student):
 
 
 def test_dropped_objects_are_dropped_there(student):
-    module = student("import gc\nclass A: alive = 0\n"
-                     "class B(A):\n    def __init__(s): A.alive += 1\n    def __del__(s): A.alive -= 1\n"
-                     "def alive(): gc.collect(); return A.alive")
+    module = student(
+        "import gc\nclass A: alive = 0\n"
+        "class B(A):\n    def __init__(s): A.alive += 1\n    def __del__(s): A.alive -= 1\n"
+        "def alive(): gc.collect(); return A.alive"
+    )
     kept = [module.B() for _ in range(3)]
     del kept[1:]
     module.alive()
