@@ -255,8 +255,8 @@ def outcomes(config: pytest.Config, path: Path) -> dict[str, bool]:
     passed: dict[str, bool] = {}
     for reports in config.stash[_OUTCOMES].values():
         for report in reports:
-            if slug_of(report.fspath) == slug_of(path):
-                name = report.nodeid.rpartition("::")[2].partition("[")[0]
+            if report.slug == slug_of(path):
+                name = report.function
                 passed[name] = passed.get(name, True) and not report.failed and not report.skipped
     return passed
 
@@ -277,6 +277,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
+    report.slug, report.function = slug_of(item.path), item.name.partition("[")[0]
     report.texts = read_texts(getattr(item.obj, "__doc__", None), item.name)
     marker = item.get_closest_marker("points")
     report.points = marker.args[0] if marker else 1
@@ -289,7 +290,7 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     """Close with one line per test, in the student's language, by exercise."""
     suites: dict[str, list[list[pytest.TestReport]]] = {}
     for reports in config.stash[_OUTCOMES].values():
-        suites.setdefault(slug_of(reports[0].fspath), []).append(reports)
+        suites.setdefault(reports[0].slug, []).append(reports)
     for slug, tests in suites.items():
         earned = sum(reports[0].points for reports in tests if all(report.passed for report in reports))
         total = sum(reports[0].points for reports in tests)

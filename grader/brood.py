@@ -54,6 +54,9 @@ class CandidateBrood:
 
         import grader.candidate  # noqa: F401
 
+        # Reads /proc/cpuinfo once, which candidates do not have.
+        torch.cpu._is_avx2_supported()
+
         os.environ.clear()
         sandbox.prepare()
         self._hierarchy = cgroup.find()

@@ -138,6 +138,8 @@ def run(wire: socket.socket, slug: str, bounds: Bounds, shared: Shared) -> None:
     Blob.folder = "/dev/shm"
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8", errors="replace", write_through=True)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="replace", write_through=True)
+    # A process that the student's code forks must not answer beside this one.
+    os.register_at_fork(after_in_child=wire.close)
     peer = Peer(Channel(wire), CandidatePolicy(bounds))
     peer.publish(Candidate(slug, shared))
     try:

@@ -13,7 +13,7 @@ import pytest
 from _pytest.runner import CallInfo
 
 from grader.errors import GraderError, InfrastructureError
-from grader.judge import judge, refused, unwritten
+from grader.judge import Phase, judge, refused, unwritten
 from grader.link import Link, Work
 from grader.report import TestResult, Verdict
 from grader.sentences import say
@@ -135,17 +135,17 @@ class Grading:
         output = self._link.take_output()
         return judge(blank, item, calls, output, time.perf_counter() - start, self._title_of)
 
-    def _call_all(self, item: pytest.Item, following: pytest.Item | None) -> list[CallInfo[None]]:
+    def _call_all(self, item: pytest.Item, following: pytest.Item | None) -> list[Phase]:
         had_candidate = self._link.is_alive()
         calls = [_call(item, "setup")]
-        if calls[0].excinfo is None:
+        if calls[0].error is None:
             calls.append(_call(item, "call"))
         # Fixtures that hold objects of a candidate that died in this test must not serve the next one.
         survived = self._link.is_alive() or not had_candidate
         calls.append(_call(item, "teardown", nextitem=following if survived else None))
         for call in calls:
-            if call.excinfo is not None and isinstance(call.excinfo.value, InfrastructureError):
-                raise call.excinfo.value
+            if isinstance(call.error, InfrastructureError):
+                raise call.error
         return calls
 
     def _title_of(self, name: str) -> dict[str, str]:
@@ -176,12 +176,12 @@ class Grading:
         self._channel.send({"event": "test", "test": asdict(result)})
 
 
-def _call(item: pytest.Item, when: Any, **arguments: Any) -> CallInfo[None]:
+def _call(item: pytest.Item, when: Any, **arguments: Any) -> Phase:
     hook = getattr(item.ihook, f"pytest_runtest_{when}")
-    call = CallInfo.from_call(lambda: hook(item=item, **arguments), when=when)
+    call: CallInfo[None] = CallInfo.from_call(lambda: hook(item=item, **arguments), when=when)
     # The shared conftest keeps its own account of outcomes, which ``needs`` reads.
-    item.ihook.pytest_runtest_makereport(item=item, call=call)
-    return call
+    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+    return Phase(when, None if call.excinfo is None else call.excinfo.value, report.longreprtext)
 
 
 def _with_parameters(title: dict[str, str], name: str) -> dict[str, str]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import traceback
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from _pytest.outcomes import Failed, Skipped
-from _pytest.runner import CallInfo
 
 from grader.errors import GraderError
 from grader.link import Ended
@@ -19,6 +16,17 @@ from grader.wire.fault import Fault, RemoteFault, revive
 
 _DETAIL = 20_000
 _SHOWN = 4_000
+#: How messages of Python's and torch's call a stand-in.
+_HANDLE = "<class 'grader.wire.handle.Handle'>"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Set-up, call or teardown of one test: the exception that it raised and pytest's account of it."""
+
+    when: str
+    error: BaseException | None
+    text: str
 
 
 def refused(blank: TestResult, message: Text, verdict: Verdict = Verdict.SKIPPED) -> TestResult:
@@ -34,45 +42,43 @@ def unwritten(name: str) -> Exception:
 def judge(
     blank: TestResult,
     item: pytest.Item,
-    calls: list[CallInfo[None]],
+    phases: list[Phase],
     output: str,
     seconds: float,
     title_of: Callable[[str], Text],
 ) -> TestResult:
     """The result of one test from its set-up, call and teardown."""
     result = replace(blank, verdict=Verdict.PASSED, output=output, seconds=seconds)
-    for call in calls:
-        if call.excinfo is not None:
-            return _failed(result, item, call, title_of)
-    return result
+    failed = next((phase for phase in phases if phase.error is not None), None)
+    if failed is None:
+        return result
+    result = replace(result, detail=_cut(failed.text or repr(failed.error), _DETAIL))
+    if isinstance(failed.error, Skipped):
+        return _skipped(result, item, str(failed.error), title_of)
+    return _failed(result, failed)
 
 
-def _failed(result: TestResult, item: pytest.Item, call: CallInfo[None], title_of: Callable[[str], Text]) -> TestResult:
-    assert call.excinfo is not None
-    error = call.excinfo.value
-    detail = _cut(_full(item, call), _DETAIL)
+def _failed(result: TestResult, phase: Phase) -> TestResult:
+    error = phase.error
     if isinstance(error, Ended):
-        return replace(result, verdict=error.verdict, message=error.message, traceback=error.traceback, detail=detail)
+        return replace(result, verdict=error.verdict, message=error.message, traceback=error.traceback)
     if isinstance(error, RemoteFault):
-        return replace(_raised(result, error.fault), detail=detail)
-    if isinstance(error, Skipped):
-        return _skipped(result, item, str(error), title_of)
+        return _raised(result, error.fault)
+    shown = "" if result.hidden else _cut(result.detail, _SHOWN)
     if isinstance(error, AssertionError | Failed):
-        shown = "" if result.hidden else _cut(detail, _SHOWN)
-        return replace(result, verdict=Verdict.FAILED, message=say("failed"), traceback=shown, detail=detail)
-    if isinstance(error, GraderError) or call.when != "call":
-        return replace(result, verdict=Verdict.GRADER_ERROR, message=say("grader_error"), detail=detail)
+        return replace(result, verdict=Verdict.FAILED, message=say("failed"), traceback=shown)
+    if isinstance(error, GraderError) or phase.when != "call":
+        return replace(result, verdict=Verdict.GRADER_ERROR, message=say("grader_error"))
     # The test stumbled over an answer of another kind than it expects: None, a tuple, an object.
     kind = type(error).__name__ if result.hidden else f"{type(error).__name__}: {error}"
-    shown = "" if result.hidden else _cut(detail, _SHOWN)
-    message = say("wrong_kind", error=_cut(kind, 300))
-    return replace(result, verdict=Verdict.FAILED, message=message, traceback=shown, detail=detail)
+    message = say("wrong_kind", error=_cut(kind.replace(_HANDLE, "an object of yours"), 300))
+    return replace(result, verdict=Verdict.FAILED, message=message, traceback=shown.replace(_HANDLE, "(object)"))
 
 
 def _raised(result: TestResult, fault: Fault) -> TestResult:
     if fault.traceback == "missing":
         return replace(result, verdict=Verdict.CRASHED, message=say("missing", name=fault.message))
-    if fault.kind == "NotImplementedError":
+    if fault.kind == "NotImplementedError" and "raise NotImplementedError" in fault.traceback:
         return replace(result, verdict=Verdict.CRASHED, message=say("not_written"), traceback=fault.traceback)
     if fault.kind == "ForbiddenError":
         return replace(result, verdict=Verdict.CRASHED, message=say("forbidden_call", name=fault.message))
@@ -86,14 +92,6 @@ def _skipped(result: TestResult, item: pytest.Item, reason: str, title_of: Calla
         for name in marker.args:
             return replace(result, verdict=Verdict.SKIPPED, message=say("needs", title=title_of(name)))
     return replace(result, verdict=Verdict.SKIPPED, points=0.0, message=say("environment", reason=reason))
-
-
-def _full(item: pytest.Item, call: CallInfo[None]) -> str:
-    """The whole failure as pytest shows it, for instructors."""
-    assert call.excinfo is not None
-    with contextlib.suppress(Exception):
-        return str(item.repr_failure(call.excinfo, style="long"))
-    return "".join(traceback.format_exception_only(call.excinfo.value))
 
 
 def _cut(text: str, length: int) -> str:

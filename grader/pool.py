@@ -102,19 +102,27 @@ class Grader:
     def _examine(
         self, job: dict[str, Any], exercise: Exercise, on_event: Callable[[Event], None]
     ) -> tuple[tuple[TestResult, ...], list[str]]:
-        ours, theirs = socket.socketpair()
-        channel = Channel(ours)
-        with self._keeper(exercise) as keeper, keeper.order(theirs, self._candidates.control):
+        with self._keeper(exercise) as keeper:
+            ours, theirs = socket.socketpair()
+            channel = Channel(ours)
             try:
-                channel.send(job, timeout=_PATIENCE)
-                deadline = time.monotonic() + exercise.config.limits.total_seconds + _PATIENCE
-                return _listen(channel, deadline, on_event)
-            except ChannelTimeout:
-                raise ExerciseError(f"{exercise.slug}: the tests themselves did not end in time") from None
-            except (ChannelClosed, MalformedFrame):
-                raise InfrastructureError("the examiner ended before its report") from None
+                with keeper.order(theirs, self._candidates.control):
+                    return self._converse(channel, job, exercise, on_event)
             finally:
                 channel.close()
+
+    @staticmethod
+    def _converse(
+        channel: Channel, job: dict[str, Any], exercise: Exercise, on_event: Callable[[Event], None]
+    ) -> tuple[tuple[TestResult, ...], list[str]]:
+        try:
+            channel.send(job, timeout=_PATIENCE)
+            deadline = time.monotonic() + exercise.config.limits.total_seconds + _PATIENCE
+            return _listen(channel, deadline, on_event)
+        except ChannelTimeout:
+            raise ExerciseError(f"{exercise.slug}: the tests themselves did not end in time") from None
+        except (ChannelClosed, MalformedFrame):
+            raise InfrastructureError("the examiner ended before its report") from None
 
     @contextmanager
     def _keeper(self, exercise: Exercise) -> Iterator[Keeper]:

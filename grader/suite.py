@@ -125,7 +125,7 @@ def _fixtures(bench: Bench) -> ModuleType:
 def _pytest(suites: list[str], plugins: list[Any]) -> int:
     folder = Path(suites[0]).parent
     arguments = [*suites, "--noconftest", "-c", os.devnull, f"--rootdir={folder}", "--import-mode=importlib"]
-    arguments += ["--capture=no", "-q", "-q", "--no-header", "--no-summary", "--tb=short"]
+    arguments += ["--capture=no", "-q", "-q", "--no-header", "--no-summary", "--tb=long"]
     for name in _UNUSED:
         arguments += ["-p", f"no:{name}"]
     with open(os.devnull, "w") as nowhere:

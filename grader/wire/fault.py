@@ -90,5 +90,7 @@ def _find(name: str) -> type[Exception] | None:
 
 @lru_cache(256)  # the names are the student's: an endless supply of them must not fill our memory
 def _kind(name: str, base: type[Exception]) -> type[RemoteFault]:
-    bases = (RemoteFault,) if base is Exception else (RemoteFault, base)
-    return type(name if name.isidentifier() else "Exception", bases, {"__module__": "student"})
+    # The built-in type comes first: Python makes the object with the first base's own constructor.
+    bases = (RemoteFault,) if base is Exception else (base, RemoteFault)
+    members = {"__module__": "student", "__str__": RemoteFault.__str__}
+    return type(name if name.isidentifier() else "Exception", bases, members)

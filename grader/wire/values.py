@@ -165,6 +165,9 @@ def _pack_tuple(packer: Packer, value: tuple[Any, ...]) -> Tree:
 
 def _pack_tensor(packer: Packer, value: torch.Tensor) -> Tree:
     with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
+        name = _DTYPE_NAMES.get(value.dtype)
+        if value.layout is not torch.strided or name is None or value.is_meta:
+            raise TypeError(f"a tensor of layout {value.layout} and type {value.dtype} cannot leave the process")
         role = _role(value)
         extra = packer.reference(value) if role else None
         if extra is not None:
@@ -173,9 +176,6 @@ def _pack_tensor(packer: Packer, value: torch.Tensor) -> Tree:
                 return [REFERENCE, extra]
         slot = packer.slot(value)
         plain = value.detach().as_subclass(torch.Tensor)
-        name = _DTYPE_NAMES.get(plain.dtype)
-        if plain.layout is not torch.strided or name is None or plain.is_meta:
-            raise TypeError(f"a tensor of layout {plain.layout} and type {plain.dtype} cannot leave the process")
         # The buffer is taken first: an expanded tensor of a billion elements must fail on its size, not on memory.
         if plain.numel() * plain.element_size() > packer.bounds.bytes:
             raise ValueTooBig(f"more than {packer.bounds.bytes >> 20} MiB")

@@ -79,12 +79,12 @@ class CNN(nn.Module):
         return maps.flatten(1) @ self.out + self.offset
 
 
-def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 20, seed: int = 0) -> CNN:
+def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 25, seed: int = 0) -> CNN:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = CNN(images.shape[1], images.shape[2], classes)
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
     for _ in range(epochs):
         for batch in torch.randperm(len(labels), generator=generator).split(16):
             model.zero_grad()

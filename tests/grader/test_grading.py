@@ -1,0 +1,294 @@
+"""One grading from end to end: what the report says of right, wrong, broken and hostile submissions."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from grader.errors import ExerciseError
+from grader.report import Owner, Report, Verdict
+from grader.submission import Upload
+from tests.conftest import REFERENCE, STUB, write_tree
+
+GREET = 'def greet(name): return f"Olá, {name}"\n'
+TESTS = ["test_doubles", "test_keeps_the_type", "test_leaves_its_input_alone", "test_greets", "test_greets_nobody"]
+
+
+@pytest.fixture
+def grade(grader, toys):
+    def run(source: str | bytes, name: str = "toy.py", **options) -> Report:
+        content = source if isinstance(source, bytes) else source.encode()
+        return grader.grade(toys.find("toy"), Upload(name, content), **{"seed": "1", **options})
+
+    return run
+
+
+def by_name(report: Report) -> dict:
+    return {test.name: test for test in report.tests}
+
+
+def test_the_reference_gets_full_score(grade):
+    report = grade(REFERENCE)
+    assert (report.score, report.max_score, report.owner) == (6, 6, None)
+    assert [test.name for test in report.tests] == TESTS
+
+
+def test_the_stub_gets_nothing_and_is_told_why(grade):
+    report = grade(STUB)
+    assert report.score == 0
+    assert by_name(report)["test_doubles"].verdict is Verdict.CRASHED
+    assert by_name(report)["test_doubles"].message["pt-BR"].startswith("Ainda não escrito")
+
+
+def test_a_test_whose_need_failed_is_skipped_with_its_title(grade):
+    found = by_name(grade("def double(x): return 2 * x"))["test_greets_nobody"]
+    assert found.verdict is Verdict.SKIPPED
+    assert found.message["en"] == "Skipped: first make “Greets by name.” pass."
+
+
+def test_titles_and_hints_are_in_both_languages(grade):
+    test = by_name(grade("def double(x): return x\n" + GREET))["test_doubles"]
+    assert test.title == {"en": "Doubles every element.", "pt-BR": "Dobra cada elemento."}
+    assert test.hint["pt-BR"] == "Multiplique por dois."
+
+
+def test_public_tests_show_what_was_expected(grade):
+    test = by_name(grade("def double(x): return x\n" + GREET))["test_doubles"]
+    assert "not close" in test.traceback
+    assert "assert_close(student.double(x), x + x)" in test.traceback
+    assert "/" not in test.traceback.split("test_toy.py")[0]
+
+
+def test_hidden_tests_show_nothing_but_the_requirement(grade):
+    test = by_name(grade("def double(x): return x\n" + GREET))["test_keeps_the_type"]
+    assert test.verdict is Verdict.FAILED
+    assert test.message["en"] == "The result is not as required."
+    assert "24691" not in test.message["en"] + test.traceback + test.output
+    assert "24691" in test.detail
+
+
+def test_own_exceptions_are_shown_with_own_lines_alone(grade):
+    test = by_name(grade("def double(x):\n    return helper(x)\ndef helper(x):\n    raise ValueError('mine')\n"))[
+        "test_keeps_the_type"
+    ]
+    assert test.verdict is Verdict.CRASHED
+    assert test.message["en"] == "Your code raised ValueError: mine"
+    assert 'File "toy.py", line 4, in helper' in test.traceback
+    assert "raise ValueError('mine')" in test.traceback
+    assert "grader" not in test.traceback
+
+
+def test_own_output_is_shown_with_the_test_that_caused_it(grade):
+    report = by_name(grade("def double(x):\n    print('twice')\n    return 2 * x\n" + GREET))
+    assert report["test_doubles"].output == "twice\n"
+    assert report["test_greets"].output == ""
+
+
+def test_in_place_changes_are_caught(grade):
+    report = by_name(grade("def double(x):\n    x *= 2\n    return x\n" + GREET))
+    assert report["test_leaves_its_input_alone"].verdict is Verdict.FAILED
+
+
+def test_a_missing_function_is_named(grade):
+    test = by_name(grade(GREET))["test_doubles"]
+    assert test.verdict is Verdict.CRASHED
+    assert test.message["en"] == "Your file does not define double. Keep the names of the stub."
+
+
+def test_a_wrong_signature_is_explained(grade):
+    test = by_name(grade("def double(): return 1\n" + GREET))["test_doubles"]
+    assert "double() takes 0 positional arguments but 1 was given" in test.message["en"]
+
+
+LOADING = {
+    "syntax": ("def double(x)\n    return x", Verdict.CRASHED, "SyntaxError: expected ':'"),
+    "no package": ("import tensorflow_of_mine", Verdict.CRASHED, "No module named 'tensorflow_of_mine'"),
+    "endless": ("while True: pass", Verdict.TOO_SLOW, "Loading your file was stopped after 2 s"),
+    "exit": ("import os\nos._exit(0)", Verdict.CRASHED, "ended the Python process (status 0)"),
+    "sys.exit": ("import sys\nsys.exit(3)", Verdict.CRASHED, "SystemExit: 3"),
+    "deep": ("x = " + "(" * 5000 + ")" * 5000, Verdict.CRASHED, "too many nested parentheses"),
+}
+
+
+@pytest.mark.parametrize("case", LOADING)
+def test_a_file_that_cannot_be_loaded_says_so_in_every_test(grade, case):
+    source, verdict, message = LOADING[case]
+    report = grade(source)
+    assert report.score == 0
+    assert report.owner is None
+    first = report.tests[0]
+    assert first.verdict is verdict
+    assert message in first.message["en"]
+    assert {test.verdict for test in report.tests} <= {verdict, Verdict.SKIPPED}
+
+
+def test_a_syntax_error_shows_the_line(grade):
+    assert 'File "toy.py", line 1' in grade("def double(x)\n    return x").tests[0].traceback
+
+
+CALLS = {
+    "endless": ("while True: pass", Verdict.TOO_SLOW, "A call was stopped after 2 s"),
+    "asleep": ("import time; time.sleep(60)", Verdict.TOO_SLOW, "A call was stopped after 2 s"),
+    "exit": ("import os; os._exit(7)", Verdict.CRASHED, "(status 7)"),
+    "segfault": ("import ctypes; ctypes.string_at(0)", Verdict.CRASHED, "Segmentation fault"),
+    "40 GB": ("import torch; return torch.ones(10**10)", Verdict.TOO_BIG, "more than the 512 MB of memory"),
+    "40 GB in Python": ("return bytearray(40 * 2**30)", Verdict.TOO_BIG, "more than the 512 MB of memory"),
+    "slow memory": ("l = []\n    while True: l.append(bytearray(2**20))", Verdict.TOO_BIG, "512 MB of memory"),
+    "50 MB of output": ("print('x' * 50_000_000); return 2 * x", Verdict.TOO_BIG, "printed more than"),
+    "huge answer": ("import torch; return torch.zeros(1).expand(2**40)", Verdict.TOO_BIG, "too large an answer"),
+    "deep answer": ("l = []\n    for _ in range(1000): l = [l]\n    return l", Verdict.TOO_BIG, "levels deep"),
+    "cyclic answer": ("l = []\n    l.append(l)\n    return l", Verdict.TOO_BIG, "levels deep"),
+    "many parts": ("return list(range(10**7))", Verdict.TOO_BIG, "parts"),
+    "nan": ("return x * float('nan')", Verdict.FAILED, "not as required"),
+    "none": ("return None", Verdict.FAILED, "not as required"),
+    "text": ("return 'two'", Verdict.FAILED, "could not use what your code returned (TypeError"),
+    "shape": ("return (2 * x).reshape(-1, 1)", Verdict.FAILED, "not as required"),
+    "dtype": ("return (2 * x).int()", Verdict.FAILED, "not as required"),
+    "device": ("return (2 * x).to('meta')", Verdict.CRASHED, "cannot leave the process"),
+    "object": ("return object()", Verdict.FAILED, "an object of yours"),
+    "sparse": ("return (2 * x).to_sparse()", Verdict.CRASHED, "cannot leave the process"),
+    "recursion": ("return double(x)", Verdict.CRASHED, "RecursionError"),
+}
+
+
+@pytest.mark.parametrize("case", CALLS)
+def test_a_call_that_goes_wrong_costs_its_own_test_alone(grade, case):
+    body, verdict, message = CALLS[case]
+    report = by_name(grade(f"def double(x):\n    {body}\n{GREET}"))
+    test = report["test_doubles"]
+    assert test.verdict is verdict, test.detail
+    assert message in test.message["en"] + test.traceback
+    assert report["test_greets"].verdict is Verdict.PASSED
+    assert report["test_greets_nobody"].verdict is Verdict.PASSED
+
+
+def test_a_fork_bomb_is_contained(grade):
+    report = by_name(grade(f"def double(x):\n    import os\n    while True: os.fork()\n{GREET}"))
+    assert report["test_doubles"].verdict in (Verdict.CRASHED, Verdict.TOO_SLOW, Verdict.TOO_BIG)
+    assert report["test_greets"].verdict is Verdict.PASSED
+
+
+REFUSED = {
+    "empty": (b"", "toy.py", "empty"),
+    "comments": (b"# nothing\n\n", "toy.py", "empty"),
+    "latin": ("def double(x): return 'ação'".encode("latin-1"), "toy.py", "UTF-8"),
+    "nul": (b"x = 1\0", "toy.py", "NUL"),
+    "no notebook": (b"not json", "toy.ipynb", "JSON"),
+    "no zip": (b"PK but no", "toy.zip", "zip"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_file_that_is_no_submission_is_the_students_to_mend(grade, case):
+    content, name, word = REFUSED[case]
+    report = grade(content, name)
+    assert report.owner is Owner.STUDENT
+    assert report.tests == ()
+    assert word.lower() in report.message["en"].lower()
+    assert report.message["pt-BR"]
+    assert report.message["pt-BR"] != report.message["en"]
+
+
+def test_a_notebook_is_graded_by_its_definitions(grade):
+    cells = [
+        "%matplotlib inline\nimport torch",
+        "def double(x):\n    return 2 * x",
+        "!pip install x\n" + GREET,
+        "plot()",
+    ]
+    notebook = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {},
+        "cells": [
+            {"cell_type": "code", "source": cell, "metadata": {}, "outputs": [], "execution_count": None, "id": str(i)}
+            for i, cell in enumerate(cells)
+        ],
+    }
+    report = grade(json.dumps(notebook), "toy.ipynb")
+    assert report.score == 6
+    assert any("%matplotlib inline" in line for line in report.left_out)
+    assert any("!pip install x" in line for line in report.left_out)
+    assert any("plot()" in line for line in report.left_out)
+
+
+def test_the_same_seed_gives_the_same_report(grade):
+    source = "import random\ndef double(x): return 2 * x * (random.random() < 0.5)\n" + GREET
+    reports = {json.dumps(grade(source, seed="7").without_times().to_store()) for _ in range(10)}
+    assert len(reports) == 1
+
+
+def test_two_gradings_at_once_do_not_disturb_each_other(grade):
+    source = "import random\nprint(random.random())\ndef double(x): return 2 * x * (random.random() < 0.5)\n" + GREET
+    alone = grade(source, seed="7").without_times()
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: grade(source, seed="7").without_times(), range(40)))
+    assert set(map(str, reports)) == {str(alone)}
+
+
+def test_another_seed_gives_other_inputs(grade):
+    source = "def double(x):\n    print(x.sum().item())\n    return 2 * x\n" + GREET
+    outputs = {by_name(grade(source, seed=str(seed)))["test_doubles"].output for seed in range(3)}
+    assert len(outputs) == 3
+
+
+def test_the_candidates_seed_is_not_the_tests_seed(grade):
+    source = "import torch\ndef double(x):\n    print(torch.equal(torch.randn(3, 4, generator=torch.Generator()"
+    source += ".manual_seed(torch.initial_seed())), x))\n    return 2 * x\n" + GREET
+    assert by_name(grade(source))["test_doubles"].output == "False\n"
+
+
+def test_events_announce_all_tests_before_the_first_verdict(grade):
+    events = []
+    grade(REFERENCE, on_event=events.append)
+    assert [event["event"] for event in events][:2] == ["started", "read"]
+    assert events[0]["tests"] == TESTS
+    assert [event["test"]["name"] for event in events if event["event"] == "test"] == TESTS
+
+
+def test_some_tests_can_be_run_alone(grade):
+    report = grade(REFERENCE, only=frozenset({"test_greets"}))
+    assert [test.name for test in report.tests] == ["test_greets"]
+
+
+def test_grading_can_stop_at_the_first_failure(grade):
+    assert len(grade(STUB, stop_at_first=True).tests) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [("def test_(student: ", "SyntaxError"), ("import nothing_here", "nothing_here"), ("x = 1", "no test")],
+)
+def test_a_broken_suite_is_the_exercises_fault(grader, tmp_path, code, word):
+    catalogue = write_tree(tmp_path)
+    exercise = catalogue.find("toy")
+    exercise.public_tests.write_text(code)
+    if word == "no test":
+        exercise.hidden_tests.unlink()
+    with pytest.raises(ExerciseError, match=word):
+        grader.grade(exercise, Upload("toy.py", REFERENCE.encode()))
+
+
+def test_a_fixture_that_fails_is_a_grader_error_and_costs_nothing(grader, tmp_path):
+    exercise = write_tree(tmp_path).find("toy")
+    exercise.hidden_tests.write_text(
+        'import pytest\n@pytest.fixture\ndef broken(): raise OSError("disk")\n'
+        'def test_x(student, broken):\n    """X.\n\n    pt: X.\n    """\n'
+    )
+    report = grader.grade(exercise, Upload("toy.py", REFERENCE.encode()), seed="1")
+    test = by_name(report)["test_x"]
+    assert test.verdict is Verdict.GRADER_ERROR
+    assert (report.score, report.max_score) == (2, 2)
+    assert "disk" not in test.message["en"]
+    assert "disk" in test.detail
+
+
+def test_an_edited_exercise_is_collected_anew(grader, tmp_path):
+    exercise = write_tree(tmp_path).find("toy")
+    assert len(grader.grade(exercise, Upload("toy.py", REFERENCE.encode())).tests) == 5
+    exercise.hidden_tests.unlink()
+    edited = write_tree(tmp_path / "again").find("toy")
+    edited.hidden_tests.unlink()
+    assert len(grader.grade(edited, Upload("toy.py", REFERENCE.encode())).tests) == 1
