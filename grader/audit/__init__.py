@@ -60,7 +60,13 @@ def audit(
     panel = Panel(exercise, grader, jobs=jobs, total=total, on_progress=on_progress)
     tests = {test.name: test for test in tests_of(exercise)}
 
-    outcomes = panel.run_all((shown(trial.path), _work(panel, trial, exercise)) for trial in trials)
+    # Alone first: where the suite itself is broken, every grading would say so.
+    first, *others = [(shown(trial.path), _work(panel, trial, exercise)) for trial in trials]
+    outcomes = panel.run_all([first])
+    if outcomes[0].fault:
+        problems += [*found, *check_outcomes(outcomes, tests, exercise)]
+        return AuditResult(exercise.slug, tuple(_sorted(problems)))
+    outcomes += panel.run_all(others)
     mine = [outcome for outcome in outcomes if outcome.trial.path == reference]
     timings = time_tests(mine, tests, exercise)
     problems += [*found, *check_outcomes(outcomes, tests, exercise), *check_times(timings, exercise, tests)]

@@ -59,7 +59,7 @@ def _check_right(outcomes: list[Outcome], path: Path) -> Iterator[Problem]:
         if missed:
             seeds = ", ".join(seed for seed, _ in missed)
             _, test = missed[0]
-            text = f"must get full score, but {name} is {test.verdict} with seed {seeds}: {reason_of(test)}."
+            text = f"must get full score, but {name} is {test.verdict} with seed {seeds} ({reason_of(test)})."
             yield Problem(path, None, f"{text} Mend the test or the solution.")
 
 
@@ -77,7 +77,7 @@ def _check_wrong(outcomes: list[Outcome], path: Path) -> Iterator[Problem]:
 def _broken_tests(outcomes: list[Outcome], tests: Tests) -> Iterator[Problem]:
     for test in {test.name: test for test in _results(outcomes) if test.verdict is Verdict.GRADER_ERROR}.values():
         path = outcomes[0].trial.path
-        text = f"{test.name} itself fails on {path.parent.name}/{path.name}: {reason_of(test)}. Mend the test."
+        text = f"{test.name} itself fails on {path.parent.name}/{path.name} ({reason_of(test)}). Mend the test."
         yield _at(test, tests, path, text)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Bound before a candidate's forbidden names are blocked.
 _backward = torch.autograd.backward
+_enable_grad = torch.enable_grad
 
 
 class _Keeper:
@@ -71,7 +72,7 @@ def serve(peer: Peer, output: torch.Tensor, grad: torch.Tensor, keys: list[Tree]
     for leaf in unique.values():
         leaf.grad = None
     try:
-        with torch.enable_grad():
+        with _enable_grad():
             _backward(output, grad, retain_graph=True)
         # A key that occurs twice names one leaf: its gradient is handed over once.
         collected = {key: leaf.grad for key, leaf in unique.items()}

@@ -419,7 +419,7 @@ def test_a_right_solution_that_loses_points(tree):
         for seed in ("2", "5")
     ]
     assert judged(tree, *outcomes) == [
-        "must get full score, but test_leaves_its_input_alone is failed with seed 2, 5: assert 1 == 2. "
+        "must get full score, but test_leaves_its_input_alone is failed with seed 2, 5 (assert 1 == 2). "
         "Mend the test or the solution."
     ]
 
@@ -437,7 +437,7 @@ def test_a_test_that_fails_itself(tree):
     found = judged(
         tree, outcome(tree.exercise.stub, result("test_scales_the_example", "grader_error", detail="E  KeyError"))
     )
-    assert found == ["test_scales_the_example itself fails on scaling/scaling.py: KeyError. Mend the test."]
+    assert found == ["test_scales_the_example itself fails on scaling/scaling.py (KeyError). Mend the test."]
 
 
 def test_what_could_not_be_graded_is_said_once(tree):
@@ -609,7 +609,9 @@ def test_a_reference_that_fails_is_not_mutated(tree, grader):
     assert found.counts.mutants == 0
     texts = [problem.text for problem in found.problems if problem.path == tree.exercise.reference]
     assert texts[-1] == "no mutant was tried. First make the reference get full score."
-    assert texts[0].startswith("must get full score, but test_scales_the_example is failed with seed 1, 2: ")
+    assert any(
+        text.startswith("must get full score, but test_scales_the_example is failed with seed 1, 2 (") for text in texts
+    )
 
 
 def test_a_test_held_back_by_another_must_catch_the_mistake_alone(tree, grader):
