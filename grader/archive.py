@@ -7,11 +7,11 @@ import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import partial
 from typing import NoReturn
 
-from grader.bundle import DEPTH, ENTRIES, TOTAL_BYTES, Reader, check_size, clean, is_taken, size_limit
+from grader.bundle import DEPTH, ENTRIES, TOTAL_BYTES, Reader, check_size, clean, is_configuration
 from grader.errors import SubmissionError
 
 #: Every entry of the list at an archive's end starts with this.
@@ -23,7 +23,10 @@ _ENCRYPTED = 0x1
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _CHUNK = 1 << 16
 
-_CURE = ("Make a new zip of the folder with your computer's own zip function.", "Crie um novo zip da pasta com a função do próprio sistema.")  # fmt: skip  # noqa: E501
+_CURE = (
+    "Make a new zip of the folder with your computer's own zip function.",
+    "Crie um novo zip da pasta com a função do próprio sistema.",
+)
 
 
 def read_archive(content: bytes) -> tuple[dict[str, Reader], tuple[str, ...]]:
@@ -50,11 +53,14 @@ def read_archive(content: bytes) -> tuple[dict[str, Reader], tuple[str, ...]]:
             _refuse_name(name, "is in it twice", "está nele duas vezes")
         kept[name] = entry
     _check_clashes(kept)
-    _check_entries(kept)
-    start = _common_folder([*kept, *left_out])
-    readers = {name[len(start) :]: partial(_read, archive, entry) for name, entry in kept.items()}
-    readers = {name: reader for name, reader in readers.items() if name}
-    return readers, tuple(name.removeprefix(start) for name in left_out)
+    start = _common_folder(kept)
+    outside = [name for name in kept if not name.startswith(start)]
+    readers: dict[str, Reader] = {
+        name.removeprefix(start): partial(_read, archive, entry)
+        for name, entry in kept.items()
+        if name.startswith(start)
+    }
+    return readers, (*outside, *(name.removeprefix(start) for name in left_out))
 
 
 def _open(content: bytes) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
@@ -102,7 +108,8 @@ def _check_clashes(names: dict[str, zipfile.ZipInfo]) -> None:
         folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
         if folded in seen:
             other = clean(seen[folded], 60)
-            _refuse_name(name, f"has the same name as {other} on some systems", f"tem em alguns sistemas o mesmo nome que {other}")  # fmt: skip  # noqa: E501
+            english = f"has the same name as {other} on some systems"
+            _refuse_name(name, english, f"tem em alguns sistemas o mesmo nome que {other}")
         seen[folded] = name
     for folded, name in seen.items():
         parts = folded.split("/")[: DEPTH + 1]
@@ -120,41 +127,32 @@ def _check_overlap(entries: list[zipfile.ZipInfo], end: int) -> None:
         following = entry.header_offset
 
 
-def _check_entries(kept: dict[str, zipfile.ZipInfo]) -> None:
-    total = 0
-    for name, entry in kept.items():
-        # What would be left out anyhow (data, nested archives) is never read, so its size and form do not matter.
-        if not is_taken(name) and not name.casefold().endswith((".py", ".ipynb")):
-            continue
-        if entry.flag_bits & _ENCRYPTED:
-            _refuse_name(name, "is locked with a password", "está protegido por senha")
-        if entry.compress_type not in _METHODS:
-            _refuse_name(name, "is packed by an unusual method", "está compactado por um método incomum")
-        if is_taken(name):
-            check_size(name, entry.file_size, size_limit(name))
-            total += entry.file_size
-    check_size(None, total, TOTAL_BYTES)
+def _common_folder(names: Iterable[str]) -> str:
+    """The folder, with its slash, that holds all code; empty where there is none.
 
-
-def _common_folder(names: list[str]) -> str:
-    """The folder, with its slash, that holds everything that could be taken; empty where there is none."""
-    files = [name for name in names if is_taken(name) or name.casefold().endswith((".py", ".ipynb"))]
-    # A download lies beside the shared conftest.py, which is never taken: zipped together they are still one folder.
-    files = [name for name in files if name != "conftest.py"]
-    tops = {name.partition("/")[0] if "/" in name else "" for name in files}
+    A download lies beside the shared conftest.py, which is never taken: zipped together they are still one folder.
+    """
+    code = [name for name in names if name.casefold().endswith((".py", ".ipynb")) and not is_configuration(name)]
+    tops = {name.partition("/")[0] if "/" in name else "" for name in code if not name.startswith(".")}
     return f"{tops.pop()}/" if len(tops) == 1 and "" not in tops else ""
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
     """Unpack one file up to a limit, whatever size the archive claims."""
+    if entry.flag_bits & _ENCRYPTED:
+        _refuse_name(entry.filename, "is locked with a password", "está protegido por senha")
+    if entry.compress_type not in _METHODS:
+        # Among them LZMA, whose own header decides how much memory unpacking takes.
+        _refuse_name(entry.filename, "is packed by an unusual method", "está compactado por um método incomum")
     parts = []
     try:
         with archive.open(entry) as file:
             while limit > 0 and (part := file.read(min(limit, _CHUNK))):
                 parts.append(part)
                 limit -= len(part)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
-        _refuse_name(entry.filename, f"cannot be unpacked ({_reason(error)})", f"não pode ser lido ({_reason(error)})")
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        reason = _reason(error)
+        _refuse_name(entry.filename, f"is damaged ({reason})", f"está danificado ({reason})")
     return b"".join(parts)
 
 

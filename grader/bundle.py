@@ -64,10 +64,16 @@ def is_taken(path: str) -> bool:
         return False
     if clean(path, len(path)) != path or PurePosixPath(name).suffix not in SUFFIXES:
         return False
-    if name in _CONFIGURATION or (name.endswith(".py") and name.startswith("test_")):
+    if is_configuration(path):
         return False
     # The submission's folder is searched first: a torch.py in it, or a folder torch, would stand for the library.
     return not shadows_module(parts[0].partition(".")[0]) or (len(parts) == 1 and not name.endswith(".py"))
+
+
+def is_configuration(path: str) -> bool:
+    """Whether a file steers Python or pytest, or holds tests: never a part of a submission."""
+    name = PurePosixPath(path).name.casefold()
+    return name in _CONFIGURATION or (name.startswith("test_") and name.endswith((".py", ".ipynb")))
 
 
 @lru_cache(4096)
@@ -103,13 +109,7 @@ def _main_of(names: list[str], slug: str) -> str:
         if expected in top:
             return expected
     # The stricter rules for names do not hold here: the main file gets the exercise's name, whatever it was.
-    able = [
-        name
-        for name in top
-        if name.casefold() not in _CONFIGURATION
-        and not name.casefold().startswith("test_")
-        and name.casefold().endswith((".py", ".ipynb"))
-    ]
+    able = [name for name in top if name.casefold().endswith((".py", ".ipynb")) and not is_configuration(name)]
     if len(able) == 1:
         return able[0]
     found = ", ".join(clean(name, 60) for name in (able or top)[:8])

@@ -1,204 +1,205 @@
-"""Finds forbidden names in a student's source, before any of it runs. Runs in the sandbox: the source is hostile.
+"""Reads a submission's source for names that the exercise forbids, before any of it runs.
 
-Names are followed through imports, aliases, attribute chains and ``getattr`` with literals. An exercise that forbids
-anything also forbids the ways around reading: ``eval``, computed attribute names of libraries, ``ctypes``, ``gc``.
+What reading cannot see (names put together at run time, libraries handed around as arguments) ``blocks`` stops when
+it is used. Standard library only: it runs in the candidate, beside the student's code.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-#: Ways to reach a function without naming it. They are forbidden along with whatever an exercise forbids.
-WAYS_AROUND = (
-    "builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__", "builtins.globals", "ctypes", "gc",
-    "grader", "importlib", "inspect", "sys.modules", "sys._getframe", "torch._C", "torch.ops", "pkgutil", "runpy",
-)  # fmt: skip
+from grader.alias import Reading
 
-_BUILTINS = frozenset({"eval", "exec", "compile", "__import__", "globals", "getattr", "vars", "__builtins__"})
-_METHODS = "torch.Tensor."
+#: Forbidden names that only reading can catch: torch's own code and the grader's wire use them at every step, so they
+#: must go on working while the student's code runs. ``torch.no_grad`` calls ``torch.set_grad_enabled``.
+STATIC_ONLY = frozenset(
+    "torch.enable_grad torch.no_grad torch.set_grad_enabled torch.is_grad_enabled torch.inference_mode "
+    "torch.Tensor.requires_grad_ torch.Tensor.detach torch.Tensor.clone torch.Tensor.numel torch.Tensor.as_subclass "
+    "torch.Tensor.copy_ torch.Tensor.reshape torch.Tensor.view torch.Tensor.untyped_storage "
+    "torch.Tensor.storage_offset torch.Tensor.contiguous torch.Tensor.cpu torch.Tensor.to torch.Tensor.numpy "
+    "torch.Tensor.tolist torch.Tensor.item "
+    "torch.Tensor.__eq__ torch.Tensor.__torch_function__ torch.Tensor.__reduce_ex__ "
+    "torch.equal torch.empty torch.zeros torch.frombuffer torch.from_numpy torch.manual_seed torch.Generator "
+    "torch.Tensor torch.nn.Module torch.nn.Parameter torch.optim.Optimizer torch.autograd.Function".split()
+)
+
+#: Attributes of tensors that are also given as keyword arguments: ``torch.ones(3, requires_grad=True)``.
+_KEYWORDS = frozenset({"requires_grad"})
+
+_BY_NAME = ("getattr", "setattr", "delattr", "hasattr", "inspect.getattr_static", "object.__getattribute__")
+_GETTERS = ("operator.attrgetter", "operator.methodcaller")
+_LONGEST = 120
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Use:
-    """A forbidden name in the source: its line, its full name and how it was come by."""
+    """One use of a forbidden name: ``name`` as the exercise lists it, ``how`` as the student wrote it."""
 
     line: int
     name: str
     how: str
 
 
-def find_forbidden(source: str, forbidden: Sequence[str]) -> list[Use]:
-    """Every use of a forbidden name, in order of lines; a name covers everything below it.
+def find_forbidden(source: str, forbidden: Sequence[str], methods: Collection[str] = ()) -> list[Use]:
+    """Return every line that uses a forbidden name, or anything below one.
 
-    ``torch.Tensor.backward`` means the method on any object. Source that does not parse has no uses: it cannot run.
+    ``torch.Tensor.backward`` means that method, and ``torch.Tensor.requires_grad`` that attribute, of any object,
+    because a tensor cannot be told by its name. A class of the student's may have a method of the same name:
+    ``self.backward(...)`` and, where the class is in this source or its name in ``methods``, ``net.backward(...)`` are
+    left to ``blocks``, which stops the tensor's own method when it is called.
+
+    Raises SyntaxError, RecursionError or MemoryError for source that Python cannot read.
     """
     if not forbidden:
         return []
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    reader = _Reader([*forbidden, *WAYS_AROUND], tree)
-    uses = sorted(set(reader.read()), key=lambda use: (use.line, -len(use.name)))
-    seen: set[int] = set()
-    return [use for use in uses if use.line not in seen and not seen.add(use.line)]  # type: ignore[func-returns-value]
+    reading = Reading(ast.parse(source))
+    rules = _Rules(reading, forbidden, reading.methods | set(methods))
+    lines = [line.encode() for line in source.split("\n")]
+    uses: dict[tuple[int, str], Use] = {}
+    for node, _ in reading.nodes:
+        for name in rules.broken_by(node):
+            line = getattr(node, "lineno", 1)
+            uses.setdefault((line, name), Use(line, name, _how(node, lines)))
+    return sorted(uses.values())
 
 
-class _Reader:
-    """One reading of one file. Aliases are collected first, over the whole file, whatever the order of execution."""
+def own_methods(source: str) -> set[str]:
+    """The methods that a source's classes define: ``find_forbidden`` is told those of the submission's other files."""
+    return Reading(ast.parse(source)).methods
 
-    def __init__(self, forbidden: Sequence[str], tree: ast.Module) -> None:
-        self._names = [name for name in forbidden if not name.startswith(_METHODS)]
-        self._methods = {name.removeprefix(_METHODS) for name in forbidden if name.startswith(_METHODS)}
-        self._tree = tree
-        self._own_methods = {
-            item.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ClassDef)
-            for item in node.body
-            if isinstance(item, ast.FunctionDef)
+
+class _Rules:
+    """What is forbidden, and how it may be spelled."""
+
+    def __init__(self, reading: Reading, forbidden: Sequence[str], methods: Collection[str]) -> None:
+        self._reading = reading
+        self._methods = methods
+        self._names = {spelling: name for name in reversed(forbidden) for spelling in _spellings(name)}
+        self._names |= {name: name for name in forbidden}
+        self._tensor = {name.rpartition(".")[2]: name for name in forbidden if name.startswith("torch.Tensor.")}
+        # Of torch.nn.functional.pad only the whole is matched, not torch.nn in it once more.
+        self._begun = {
+            id(node.value) for node, _ in reading.nodes if isinstance(node, ast.Attribute) and reading.paths(node)
         }
-        # A function of the student's own that is called compile is not Python's.
-        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        self._aliases: dict[str, set[str]] = {name: {f"builtins.{name}"} for name in _BUILTINS - own}
-        self._collect_all()
+        self._called = {id(node.func) for node, _ in reading.nodes if isinstance(node, ast.Call)}
 
-    def _collect_all(self) -> None:
-        """An alias of an alias needs another round; twenty follow any chain that a person writes."""
-        for _ in range(20):
-            before = sum(map(len, self._aliases.values()))
-            for node in ast.walk(self._tree):
-                self._collect(node)
-            if sum(map(len, self._aliases.values())) == before:
-                return
+    def broken_by(self, node: ast.AST) -> Iterator[str]:
+        """The forbidden names that a node uses."""
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from self._matches(_imported(node))
+        elif id(node) not in self._begun and (
+            isinstance(node, ast.Attribute | ast.Call | ast.Subscript) or _is_read(node)
+        ):
+            yield from self._matches(self._reading.paths(node))
+        if isinstance(node, ast.Attribute) and node.attr in self._tensor and self._is_tensors(node):
+            yield self._tensor[node.attr]
+        elif isinstance(node, ast.Call) and self._tensor:
+            yield from self._named(node)
 
-    def read(self) -> Iterator[Use]:
-        """All uses, some of them twice."""
-        for node in ast.walk(self._tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                yield from self._imported(node)
-            elif isinstance(node, ast.Attribute | ast.Name | ast.Call | ast.Subscript):
-                yield from self._used(node)
-            elif isinstance(node, ast.keyword) and node.arg in self._methods:
-                yield Use(node.value.lineno, f"{_METHODS}{node.arg}", "keyword")
+    def _matches(self, paths: list[str]) -> Iterator[str]:
+        for path in paths:
+            parts = _shortest(path).split(".")
+            for end in range(len(parts), 0, -1):
+                found = self._names.get(".".join(parts[:end]))
+                if found:
+                    yield found
+                    break
 
-    # --- aliases
-
-    def _collect(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Import):
-            for name in node.names:
-                top = name.name.partition(".")[0]
-                self._bind(name.asname or top, name.name if name.asname else top)
-        elif isinstance(node, ast.ImportFrom):
-            for name in node.names:
-                self._bind(name.asname or name.name, f"{node.module}.{name.name}")
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                self._assign(target, node.value)
-        elif isinstance(node, ast.NamedExpr | ast.AnnAssign) and node.value is not None:
-            self._assign(node.target, node.value)
-
-    def _assign(self, target: ast.expr, value: ast.expr) -> None:
-        if isinstance(target, ast.Name):
-            for path in self._paths(value):
-                self._bind(target.id, path)
-        elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
-            for left, right in zip(target.elts, value.elts, strict=False):
-                self._assign(left, right)
-
-    def _bind(self, name: str, path: str) -> None:
-        known = self._aliases.setdefault(name, set())
-        if len(known) < 20 and path.count(".") < 12:
-            known.add(path)
-
-    # --- what an expression stands for
-
-    def _paths(self, node: ast.expr) -> set[str]:
-        """The dotted names that an expression may stand for."""
-        if isinstance(node, ast.Name):
-            return self._aliases.get(node.id, set())
-        if isinstance(node, ast.Attribute):
-            return {f"{path}.{node.attr}" for path in self._paths(node.value)}
-        if isinstance(node, ast.Subscript):
-            return self._item_paths(node)
-        if isinstance(node, ast.Call):
-            return self._call_paths(node)
-        if isinstance(node, ast.IfExp):
-            return self._paths(node.body) | self._paths(node.orelse)
-        return set()
-
-    def _item_paths(self, node: ast.Subscript) -> set[str]:
-        """``vars(F)["cross_entropy"]`` and ``F.__dict__["cross_entropy"]``."""
-        key = _literal(node.slice)
-        owners = {path.removesuffix(".__dict__") for path in self._paths(node.value) if path.endswith(".__dict__")}
-        return {f"{owner}.{key}" for owner in owners} if key else set()
-
-    def _call_paths(self, node: ast.Call) -> set[str]:
-        called = self._paths(node.func)
-        if "builtins.vars" in called and len(node.args) == 1:
-            return {f"{path}.__dict__" for path in self._paths(node.args[0])}
-        if "builtins.getattr" in called and len(node.args) >= 2:
-            name = _literal(node.args[1])
-            return {f"{path}.{name}" for path in self._paths(node.args[0])} if name else set()
-        if "functools.partial" in called and node.args:
-            return self._paths(node.args[0])
-        return set()
-
-    # --- uses
-
-    def _imported(self, node: ast.Import | ast.ImportFrom) -> Iterator[Use]:
-        if isinstance(node, ast.Import):
-            paths = [name.name for name in node.names]
-        else:
-            paths = [f"{node.module}.{name.name}" for name in node.names if name.name != "*"]
-            if len(paths) < len(node.names):
-                hidden = (name for name in self._names if name.startswith(f"{node.module}."))
-                yield from (Use(node.lineno, name, "import *") for name in list(hidden)[:1])
-        yield from (Use(node.lineno, name, "import") for path in paths if (name := self._match(path)))
-
-    def _used(self, node: ast.Attribute | ast.Name | ast.Call | ast.Subscript) -> Iterator[Use]:
-        for path in self._paths(node):
-            if name := self._match(path):
-                yield Use(node.lineno, name, "name")
-        if isinstance(node, ast.Attribute) and self._is_method(node):
-            yield Use(node.lineno, f"{_METHODS}{node.attr}", "method")
-        if isinstance(node, ast.Call) and "builtins.getattr" in self._paths(node.func) and len(node.args) >= 2:
-            yield from self._looked_up(node)
-
-    def _is_method(self, node: ast.Attribute) -> bool:
-        if node.attr not in self._methods:
+    def _is_tensors(self, node: ast.Attribute) -> bool:
+        """Whether an attribute of this name may be that of a tensor."""
+        if isinstance(node.ctx, ast.Load) and self._is_told_apart(node.value):
             return False
-        # The student's own method of that name, on their own object.
-        on_self = isinstance(node.value, ast.Name) and node.value.id == "self"
-        return not (on_self and node.attr in self._own_methods) and not self._is_library(node.value)
+        if node.attr not in self._methods or self._tensor[node.attr] in STATIC_ONLY:
+            return True
+        return not (_is_self(node.value) or id(node) in self._called)
 
-    def _is_library(self, node: ast.expr) -> bool:
-        """Whether an expression is a module or function of a library, so that its attributes are no methods."""
-        return bool(self._paths(node)) and not any(path.startswith("torch.Tensor") for path in self._paths(node))
+    def _is_told_apart(self, base: ast.expr) -> bool:
+        """Whether the attribute is known to belong to something that is no tensor: a module, the student's class."""
+        values = self._reading.value(base)
+        paths = self._reading.paths(base)
+        # Tensor, Parameter, FloatTensor, TensorBase: their methods are a tensor's.
+        if any(path.rpartition(".")[2][:1].isupper() for path in paths):
+            return False
+        return bool(paths) or any(kind == "own" for kind, _ in values)
 
-    def _looked_up(self, node: ast.Call) -> Iterator[Use]:
-        name = _literal(node.args[1])
-        if name in self._methods:
-            yield Use(node.lineno, f"{_METHODS}{name}", "getattr")
-        elif name is None and self._paths(node.args[0]):
-            yield Use(node.lineno, "getattr", "computed name")
+    def _named(self, call: ast.Call) -> Iterator[str]:
+        """Attributes of tensors given as text or as a keyword."""
+        functions = {path.removeprefix("builtins.") for path in self._reading.paths(call.func)}
+        if functions & set(_BY_NAME) and len(call.args) > 1 and not self._is_told_apart(call.args[0]):
+            yield from self._known(self._reading.texts(call.args[1]))
+        if functions & set(_GETTERS) and call.args:
+            yield from self._known([text.rpartition(".")[2] for text in self._reading.texts(call.args[0])])
+        if any(kind == "own" for kind, _ in self._reading.value(call.func)):
+            return
+        yield from self._known([name for name in _keywords(call) if name in _KEYWORDS])
 
-    def _match(self, path: str) -> str | None:
-        return next((name for name in self._names if path == name or path.startswith(f"{name}.")), None)
+    def _known(self, names: list[str]) -> Iterator[str]:
+        return (self._tensor[name] for name in names if name in self._tensor)
 
 
-def _literal(node: ast.expr) -> str | None:
-    """The string that an expression of literals stands for."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _literal(node.left), _literal(node.right)
-        return left + right if left is not None and right is not None else None
-    if isinstance(node, ast.FormattedValue):
-        return _literal(node.value)
-    if isinstance(node, ast.JoinedStr):
-        parts = [_literal(part) for part in node.values]
-        return "".join(part for part in parts if part is not None) if None not in parts else None
-    return None
+def _spellings(name: str) -> list[str]:
+    """Other names of the same function in torch, where run-time blocks do not reach because they are part of C code."""
+    package, _, last = name.rpartition(".")
+    if package == "torch":
+        places = ["torch._VF", "torch._C._VariableFunctions", "torch._C._VariableFunctionsClass", "torch.ops.aten"]
+    elif package == "torch.Tensor":
+        places = ["torch._C.TensorBase", "torch._C._TensorBase", "torch._tensor.Tensor", "torch.ops.aten"]
+    elif package == "torch.nn.functional":
+        places = ["torch._C._nn", "torch.ops.aten"]
+    elif package in ("torch.special", "torch.linalg", "torch.fft"):
+        short = package.removeprefix("torch.")
+        return [f"torch._C._{short}.{short}_{last}", f"torch.ops.aten.{short}_{last}"]
+    else:
+        places = []
+    return [f"{place}.{last}" for place in places]
+
+
+def _shortest(path: str) -> str:
+    """``torch.nn.functional.torch.softmax`` is ``torch.softmax``: modules hold the package that they belong to."""
+    parts = path.split(".")
+    last = len(parts) - 1 - parts[::-1].index(parts[0])
+    return ".".join(parts[last:])
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if node.level:
+        return []
+    return [f"{node.module}.{alias.name}".removesuffix(".*") for alias in node.names]
+
+
+def _is_read(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
+def _is_self(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == "super"
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
+
+
+def _keywords(call: ast.Call) -> Iterator[str]:
+    """The names of keyword arguments, also out of ``**{"name": value}``; a literal False turns nothing on."""
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            pairs: list[tuple[object, ast.expr]] = [(keyword.arg, keyword.value)]
+        elif isinstance(keyword.value, ast.Dict):
+            keys = [key.value if isinstance(key, ast.Constant) else None for key in keyword.value.keys]
+            pairs = list(zip(keys, keyword.value.values, strict=True))
+        else:
+            continue
+        for name, value in pairs:
+            if isinstance(name, str) and not (isinstance(value, ast.Constant) and value.value is False):
+                yield name
+
+
+def _how(node: ast.AST, lines: list[bytes]) -> str:
+    first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+    line = lines[first - 1] if first <= len(lines) else b""
+    if first == last:
+        line = line[getattr(node, "col_offset", 0) : getattr(node, "end_col_offset", None)]
+    text = line.decode("utf-8", "replace").strip()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,161 +1,162 @@
-"""Turns a notebook into a Python file: code cells in order, without what only IPython understands.
+"""Turns a Jupyter notebook into the text of one Python file, and knows which line came from which cell.
 
-Two steps. ``read_notebook`` reads the JSON and drops magics, line by line, as text. ``definitions_only`` parses the
-result, which is the student's code and therefore happens in the sandbox, and drops statements that define nothing:
-a plot or a training run at the top of a notebook is no part of a submission.
+    # -*- coding: utf-8 -*-
+                                room for what definitions_only moves to the top
+    # %% cell 1                 the first code cell; Markdown cells do not count
+    import torch
+
+Outputs, metadata and Markdown are ignored. Nothing is parsed as Python here; see ``definitions_only`` for that.
 """
 
 from __future__ import annotations
 
-import ast
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from grader.bundle import SOURCE_BYTES, TOTAL_BYTES, check_size, clean, list_left_out
+from grader.definitions import CELL, definitions_only
 from grader.errors import SubmissionError
+from grader.magic import strip_magics
+from grader.source import is_blank
 
+__all__ = ["Notebook", "definitions_only", "find_cell", "read_notebook"]
+
+#: Line 1 wins over any coding cookie that a cell begins with.
+_HEADER = ("# -*- coding: utf-8 -*-", "")
+
+#: Cells that are looked at.
 _CELLS = 2_000
-#: Cell magics whose body is ordinary code.
-_TRANSPARENT = ("%%time", "%%timeit", "%%capture", "%%prun")
-_MAGIC = re.compile(r"\s*(%|!|\?)|\s*[\w.,\s]+=\s*(!|%)\w|.*\w\?{1,2}\s*$")
-_KEPT = (
-    ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign,
-    ast.AugAssign, ast.If, ast.Try, ast.Pass,
-)  # fmt: skip
 
-Cells = tuple[tuple[int, int], ...]
+#: A string, or one of the three numbers that Jupyter writes and JSON does not know. The closing quote may be missing,
+#: so that broken text is read once and not again from every quote in it.
+_NOT_JSON = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|-?\b(?:NaN|Infinity)\b', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """The code of a notebook. ``cells`` pairs the first line of each cell in ``source`` with the cell's number."""
+
+    source: str
+    cells: tuple[tuple[int, int], ...]
+    left_out: tuple[str, ...]
 
 
 class _Cell(msgspec.Struct):
-    cell_type: str = ""
+    cell_type: str
     source: str | list[str] = ""
+    #: the name of ``source`` in notebooks of format 3
     input: str | list[str] = ""
-    metadata: dict[str, Any] = {}
+    language: str = "python"
+    metadata: Any = None
 
+    @property
     def text(self) -> str:
-        source = self.source or self.input  # "input" in format 3
-        return source if isinstance(source, str) else "".join(source)
-
-    def is_test(self) -> bool:
-        """Whether nbgrader put the cell there to test the student's."""
-        mark = self.metadata.get("nbgrader")
-        return isinstance(mark, dict) and bool(mark.get("grade")) and not mark.get("solution")
+        parts = self.source or self.input
+        return parts if isinstance(parts, str) else "".join(parts)
 
 
-class _Sheet(msgspec.Struct):
+class _Worksheet(msgspec.Struct):
     cells: list[_Cell] = []
 
 
-class _Notebook(msgspec.Struct):
+class _Document(msgspec.Struct):
     cells: list[_Cell] = []
-    worksheets: list[_Sheet] = []
+    #: format 3
+    worksheets: list[_Worksheet] = []
 
 
-def read_notebook(content: bytes) -> tuple[str, list[str], Cells]:
-    """The Python of a notebook, what was left out, and where each cell begins. Raises SubmissionError."""
+def read_notebook(content: bytes, name: str) -> Notebook:
+    """Read the code cells in order, without IPython's commands and nbgrader's tests. Raises SubmissionError."""
+    check_size(name, len(content), TOTAL_BYTES)
+    document = _decode(content, name)
+    cells = [*document.cells, *(cell for sheet in document.worksheets for cell in sheet.cells)]
+    code = [cell for cell in cells[:_CELLS] if cell.cell_type == "code"]
+    # In characters, before every line is looked at: a notebook may have sixteen times as much.
+    check_size(name, sum(len(cell.text) for cell in code), SOURCE_BYTES)
+    notebook = _join([(number, cell) for number, cell in enumerate(code, 1) if cell.language == "python"])
+    _check_code(notebook, name, len(cells))
+    return notebook
+
+
+def find_cell(cells: Sequence[tuple[int, int]], line: int) -> tuple[int, int] | None:
+    """The cell, and the line in it, of a line of the produced file; None above the first cell."""
+    index = bisect_right(cells, line, key=lambda cell: cell[0]) - 1
+    return (cells[index][1], line - cells[index][0] + 1) if index >= 0 else None
+
+
+def _decode(content: bytes, name: str) -> _Document:
+    text = content.removeprefix(b"\xef\xbb\xbf")
+    if b"NaN" in text or b"Infinity" in text:
+        text = _NOT_JSON.sub(lambda found: found[0] if found[0].startswith(b'"') else b"null", text)
+    shown = clean(name, 60)
     try:
-        notebook = msgspec.json.decode(content, type=_Notebook)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SubmissionError(
-            f"The notebook is not valid JSON of Jupyter's format ({error}). Save it in Jupyter and hand it in again.",
-            f"O notebook não é um JSON válido no formato do Jupyter ({error}). Salve-o no Jupyter e entregue de novo.",
-        ) from error
-    cells = notebook.cells or [cell for sheet in notebook.worksheets for cell in sheet.cells]
-    code = [(number, cell) for number, cell in enumerate(cells[:_CELLS], 1) if cell.cell_type == "code"]
-    if not any(cell.text().strip() for _, cell in code):
-        raise SubmissionError(
-            "The notebook has no code cell. Hand in the notebook in which you wrote the functions.",
-            "O notebook não tem célula de código. Entregue o notebook em que você escreveu as funções.",
-        )
-    return _join(code)
+        return msgspec.json.decode(text, type=_Document)
+    except msgspec.ValidationError as error:
+        reason = clean(str(error), 120)
+        english = f"{shown} is JSON, but not a notebook ({reason})"
+        portuguese = f"{shown} é JSON, mas não é um notebook ({reason})"
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        reason = clean(str(error), 120)
+        english = f"{shown} is not a notebook: its text is not JSON ({reason})"
+        portuguese = f"{shown} não é um notebook: o texto não é JSON ({reason})"
+    except RecursionError:
+        english = f"{shown} is not a notebook: its JSON is nested too deeply"
+        portuguese = f"{shown} não é um notebook: o JSON tem níveis demais"
+    raise SubmissionError(
+        f"{english}. Expected: an .ipynb file as Jupyter saves it. Download it again from Jupyter and hand that in.",
+        f"{portuguese}. Esperado: um arquivo .ipynb como o Jupyter o salva. Baixe-o de novo do Jupyter e entregue.",
+    )
 
 
-def _join(code: list[tuple[int, _Cell]]) -> tuple[str, list[str], Cells]:
-    lines: list[str] = []
+def _join(code: list[tuple[int, _Cell]]) -> Notebook:
+    lines = list(_HEADER)
+    cells: list[tuple[int, int]] = []
     left_out: list[str] = []
-    starts: list[tuple[int, int]] = []
     for number, cell in code:
-        if cell.is_test():
-            left_out.append(f"cell {number}: tests")
+        # str.splitlines would also split at form feeds and the like, which Python does not.
+        own = cell.text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+        if _is_nbgrader_test(cell.metadata):
+            left_out.append(f"cell {number}: {next((line.strip() for line in own if line.strip()), 'nbgrader')}")
             continue
-        kept, dropped = _without_magics(cell.text())
-        left_out += [f"cell {number}: {line}" for line in dropped]
-        lines.append(f"# cell {number}")
-        starts.append((len(lines) + 1, number))
+        kept, taken = strip_magics(own)
+        left_out += [f"cell {number}: {line}" for line in taken]
+        lines.append(CELL.format(number))
+        cells.append((len(lines) + 1, number))
         lines += kept
-    return "\n".join(lines) + "\n", left_out, tuple(starts)
+    return Notebook("\n".join(lines) + "\n", tuple(cells), list_left_out(left_out))
 
 
-def _without_magics(text: str) -> tuple[list[str], list[str]]:
-    """Lines of a cell with every magic replaced by ``pass``, so that blocks stay whole and lines keep their place."""
-    lines = text.splitlines()
-    first = next((line.strip() for line in lines if line.strip()), "")
-    if first.startswith("%%") and not first.startswith(_TRANSPARENT):
-        return [""] * len(lines), [first]
-    kept, dropped = [], []
-    open_at = _inside(text)
-    for number, line in enumerate(lines):
-        if number not in open_at and _MAGIC.match(line) and not line.lstrip().startswith("#"):
-            indent = line[: len(line) - len(line.lstrip())]
-            kept.append(f"{indent}pass")
-            dropped.append(line.strip()[:200])
-        else:
-            kept.append(line)
-    return kept, dropped
+def _is_nbgrader_test(metadata: Any) -> bool:
+    """A cell with the teacher's tests: graded, and not the student's to write."""
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    if not isinstance(marks, dict):
+        return False
+    return marks.get("grade") is True and marks.get("locked") is True and marks.get("solution") is not True
 
 
-_TOKEN = re.compile(r"'''|\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|#[^\n]*|[(\[{]|[)\]}]|\\\n|\n", re.S)
-
-
-def _inside(text: str) -> set[int]:
-    """Numbers of the lines, from 0, that begin within a string, a bracket or a continued line."""
-    inside: set[int] = set()
-    line, depth, position = 0, 0, 0
-    while found := _TOKEN.search(text, position):
-        token, position = found.group(), found.end()
-        if token in ("'''", '"""'):
-            end = text.find(token, position)
-            end = len(text) if end < 0 else end + 3
-            within = text.count("\n", position, end)
-            inside.update(range(line + 1, line + within + 1))
-            line, position = line + within, end
-        elif token in ("\n", "\\\n"):
-            line += 1
-            if depth > 0 or token == "\\\n":
-                inside.add(line)
-        elif token in "([{":
-            depth += 1
-        elif token in ")]}":
-            depth = max(0, depth - 1)
-    return inside
-
-
-def definitions_only(source: str) -> tuple[str, list[str]]:
-    """Blank the top-level statements that define nothing, and say which; to be called in the sandbox.
-
-    Source that does not parse is returned as it is: loading it shows the student the error.
-    """
+def _check_code(notebook: Notebook, name: str, count: int) -> None:
+    shown = clean(name, 60)
+    if is_blank(notebook.source):
+        raise SubmissionError(
+            f"{shown} has no code: {count} cells, none of them a Python cell with code in it. Expected: the functions "
+            "of the exercise in code cells. Save the notebook and hand it in again.",
+            f"{shown} não tem código: {count} células, nenhuma delas de código Python. Esperado: as funções do "
+            "exercício em células de código. Salve o notebook e entregue de novo.",
+        )
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source, []
-    lines = source.split("\n")
-    left_out = []
-    for statement in tree.body:
-        if isinstance(statement, _KEPT) or _is_text(statement):
-            continue
-        first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
-        left_out.append(f"{_cell_of(lines, first)}{lines[first].strip()[:200]}")
-        lines[first:last] = ["pass"] + [""] * (last - first - 1)
-    return "\n".join(lines), left_out
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _cell_of(lines: list[str], first: int) -> str:
-    marks = (line for line in reversed(lines[:first]) if re.fullmatch(r"# cell \d+", line))
-    mark = next(marks, "")
-    return f"{mark.removeprefix('# ')}: " if mark else ""
+        size = len(notebook.source.encode())
+    except UnicodeEncodeError:
+        size = -1
+    if size < 0 or "\0" in notebook.source:
+        raise SubmissionError(
+            f"{shown} holds signs that are not text (NUL or half of a character). Expected: Python code. Remove them "
+            "and hand the notebook in again.",
+            f"{shown} tem sinais que não são texto (NUL ou metade de um caractere). Esperado: código Python. Remova-os "
+            "e entregue o notebook de novo.",
+        )
+    check_size(name, size, SOURCE_BYTES)

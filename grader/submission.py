@@ -1,32 +1,40 @@
-"""What was handed in, as plain values: a Python file, a notebook, a folder or a zip becomes a set of named files.
+"""What was handed in, as plain values: a .py, a notebook, a folder or a zip becomes ``<slug>.py`` and a few others.
 
-Nothing here parses Python: a student's source is only ever read as text in this process. Parsing and running belong
-into the sandbox.
+Nothing of a student is compiled or even parsed here: hostile source can exhaust the C stack of whoever parses it.
+Syntax errors come from the candidate, in the sandbox.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import io
 import os
 import stat
-import tokenize
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path, PurePath
 
-from grader.archive import read_zip
+from grader.archive import read_archive
+from grader.bundle import (
+    DEPTH,
+    ENTRIES,
+    TOTAL_BYTES,
+    Reader,
+    check_size,
+    choose,
+    clean,
+    list_left_out,
+    read_chosen,
+    size_limit,
+)
 from grader.errors import SubmissionError
 from grader.notebook import read_notebook
+from grader.source import check_source, is_blank
 
-#: Largest single file, all files together, and their number.
-SOURCE_BYTES = 1 << 20
-TOTAL_BYTES = 16 << 20
-FILES = 200
-DEPTH = 8
+_SUFFIXES = (".py", ".ipynb", ".zip")
 
-_SUFFIXES = frozenset({".py", ".txt", ".csv", ".json", ".md"})
-#: Files that would steer Python, pytest or an installer.
-_STEERING = frozenset({"conftest.py", "setup.py", "sitecustomize.py", "usercustomize.py"})
+#: A FIFO would block, a link would lead elsewhere. Windows has neither flag, and no sandbox to grade in.
+_SAFELY = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True)
@@ -39,184 +47,189 @@ class Upload:
 
 @dataclass(frozen=True)
 class Submission:
-    """Files to grade: relative POSIX paths, always with ``<slug>.py``."""
+    """What will be graded.
+
+    ``files`` maps relative POSIX paths to contents and always holds ``<slug>.py``. ``left_out`` names what is not
+    used, in no language: ``data/weights.pt``, ``cell 3: %matplotlib inline``. ``cells`` is filled for notebooks:
+    first line in the ``.py``, and the number of the code cell that starts there.
+    """
 
     name: str
     files: dict[str, bytes]
-    #: what was not taken over, such as ``cell 3: %matplotlib inline`` or ``model.pt``
     left_out: tuple[str, ...] = ()
-    #: of a notebook: (first line in the file, number of the cell) for each cell
     cells: tuple[tuple[int, int], ...] = ()
 
 
 def read_upload(upload: Upload, slug: str) -> Submission:
-    """Read an uploaded file. Raises SubmissionError with a text for the student."""
-    name = _printable(upload.filename)
-    suffix = PurePosixPath(name).suffix.lower()
+    """Read a file that came over the web. Raises SubmissionError."""
+    # Browsers send names only; other clients may send whole paths of either kind.
+    name = PurePath(upload.filename.replace("\\", "/")).name
+    shown = clean(name) or slug
+    suffix = _suffix(name)
     if suffix == ".zip":
-        files, left_out = read_zip(upload.content, files=FILES, total=TOTAL_BYTES, depth=DEPTH)
-        return _choose(name, files, left_out, slug)
-    if suffix not in (".py", ".ipynb"):
-        raise SubmissionError(
-            f"{name} is a {suffix or 'file without suffix'}. Hand in a .py file, a notebook (.ipynb) or a .zip.",
-            f"{name} é {suffix or 'um arquivo sem extensão'}. Entregue um .py, um notebook (.ipynb) ou um .zip.",
-        )
-    return _single(name, upload.content, slug, [])
+        readers, left_out = read_archive(upload.content)
+        return _assemble(shown, readers, left_out, slug)
+    check_size(shown, len(upload.content), size_limit(name))
+    return _finish(shown, suffix, {f"{slug}.py": upload.content}, (), slug)
 
 
 def read_path(path: Path, slug: str) -> Submission:
-    """Read a file or folder of this machine. Raises SubmissionError."""
-    if path.is_symlink() or not (path.is_file() or path.is_dir()):
+    """Read a .py, a .ipynb, a .zip or a folder. Links are never followed. Raises SubmissionError."""
+    shown = clean(path.name or path.resolve().name) or slug
+    with _opened(path) as (descriptor, kind):
+        if stat.S_ISDIR(kind):
+            readers, left_out = _walk(descriptor)
+            return _assemble(shown, readers, tuple(left_out), slug)
+        limit = TOTAL_BYTES if _suffix(path.name) == ".zip" else size_limit(path.name)
+        return read_upload(Upload(path.name, _read(descriptor, limit + 1)), slug)
+
+
+def _assemble(name: str, readers: Mapping[str, Reader], left_out: tuple[str, ...], slug: str) -> Submission:
+    """A submission out of many files."""
+    choice = choose(readers, slug)
+    files = read_chosen(choice, readers)
+    main = files.pop(choice.main)
+    for path, content in files.items():
+        if path.endswith(".py"):
+            check_source(content, path)
+    # The main file comes first, and the report names what was skipped in one order on every system.
+    names = list_left_out(sorted({*left_out, *choice.left_out}))
+    return _finish(name, _suffix(choice.main), {f"{slug}.py": main} | files, names, slug, choice.main)
+
+
+def _finish(
+    name: str, suffix: str, files: dict[str, bytes], left_out: tuple[str, ...], slug: str, main: str = ""
+) -> Submission:
+    shown = main or name
+    content = files[f"{slug}.py"]
+    if suffix == ".ipynb":
+        notebook = read_notebook(content, shown)
+        converted = files | {f"{slug}.py": notebook.source.encode()}
+        return Submission(name, converted, (*notebook.left_out, *left_out), notebook.cells)
+    text = check_source(content, shown)
+    if is_blank(text):
         raise SubmissionError(
-            f"{path} is not a file or folder. Name a .py file, a notebook, a folder or a .zip.",
-            f"{path} não é um arquivo nem uma pasta. Indique um arquivo .py, um notebook, uma pasta ou um .zip.",
+            f"{clean(shown, 60)} holds no code, only blank lines or comments. Expected: the functions of the "
+            f"exercise. Save your work and hand in {slug}.py again.",
+            f"{clean(shown, 60)} não tem código, só linhas vazias ou comentários. Esperado: as funções do exercício. "
+            f"Salve seu trabalho e entregue {slug}.py de novo.",
         )
-    if path.is_file():
-        return read_upload(Upload(path.name, _read(path, TOTAL_BYTES)), slug)
-    files, left_out = _walk(path)
-    return _choose(_printable(path.name), files, left_out, slug)
+    return Submission(name, files, left_out)
 
 
-def _walk(folder: Path) -> tuple[dict[str, bytes], list[str]]:
-    files: dict[str, bytes] = {}
-    left_out: list[str] = []
-    total = 0
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
-        for name in sorted(names):
-            path = Path(place) / name
-            shown = path.relative_to(folder).as_posix()
-            if not stat.S_ISREG(path.lstat().st_mode) or not _is_wanted(shown):
-                left_out.append(shown)
-                continue
-            files[shown] = _read(path, TOTAL_BYTES - total)
-            total += len(files[shown])
-            if len(files) > FILES:
-                raise too_many(FILES)
-    return files, left_out
-
-
-def too_many(limit: int) -> SubmissionError:
-    """The submission has more files than it may."""
-    return SubmissionError(
-        f"The submission has more than {limit} files. Hand in only what you wrote.",
-        f"A entrega tem mais de {limit} arquivos. Entregue só o que você escreveu.",
+def _suffix(name: str) -> str:
+    suffix = PurePath(name).suffix.casefold()
+    if suffix in _SUFFIXES:
+        return suffix
+    raise SubmissionError(
+        f"{clean(name, 60)!r} is not a kind of file that can be graded. Expected: a .py file, a notebook (.ipynb) or "
+        "a .zip. Save your work as one of these.",
+        f"{clean(name, 60)!r} não é um tipo de arquivo que possa ser corrigido. Esperado: um arquivo .py, um notebook "
+        "(.ipynb) ou um .zip. Salve seu trabalho em um desses formatos.",
     )
 
 
-def _read(path: Path, limit: int) -> bytes:
-    """Read a regular file; a pipe, a device or a link that was put in its place meanwhile is refused."""
+# --- files on disk
+
+
+@contextmanager
+def _opened(path: Path | str, folder: int | None = None) -> Iterator[tuple[int, int]]:
+    """Open a file or folder; give its descriptor and mode. Raises SubmissionError for links, devices and the like."""
+    shown = clean(str(path), 120)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
+        mode = os.stat(path, dir_fd=folder, follow_symlinks=False).st_mode
+        # Looked at before it is opened: opening alone has effects on some devices.
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise _not_a_file(shown, mode)
+        descriptor = os.open(path, _SAFELY, dir_fd=folder)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         raise SubmissionError(
-            f"{path} cannot be read: {error.strerror}.", f"Não foi possível ler {path}: {error.strerror}."
-        ) from error
-    with open(fd, "rb") as file:
-        content = file.read(limit + 1) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
-    if len(content) > limit:
-        raise SubmissionError(
-            f"{path.name} is larger than {limit >> 20} MB. Hand in source code, not data.",
-            f"{path.name} tem mais de {limit >> 20} MB. Entregue código-fonte, não dados.",
-        )
-    return content
-
-
-def _choose(name: str, files: dict[str, bytes], left_out: list[str], slug: str) -> Submission:
-    """Find the student's main file in a folder or zip and keep what may go along."""
-    files = _step_in(files)
-    tops = [path for path in files if "/" not in path and path.endswith((".py", ".ipynb"))]
-    wanted = [path for path in tops if _is_wanted(path)]
-    main = next((path for path in (f"{slug}.py", f"{slug}.ipynb") if path in files), None)
-    main = main or (wanted[0] if len(wanted) == 1 else None)
-    if main is None:
-        found = ", ".join(sorted(tops)[:8]) or "no Python file"
-        raise SubmissionError(
-            f"{name} should hold {slug}.py at its top. Found: {found}. Rename your file to {slug}.py.",
-            f"{name} deveria conter {slug}.py no primeiro nível. Encontrado: {found}. Renomeie para {slug}.py.",
-        )
-    read = _single(main, files.pop(main), slug, left_out)
-    along = {path: content for path, content in files.items() if _is_wanted(path)}
-    rest = sorted(set(files) - set(along))
-    return Submission(name, {**along, **read.files}, (*read.left_out, *rest), read.cells)
-
-
-def _step_in(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Leave a single top folder, as archives of a folder have it."""
-    tops = {path.partition("/")[0] for path in files}
-    if len(tops) == 1 and all("/" in path for path in files):
-        return {path.partition("/")[2]: content for path, content in files.items()}
-    return files
-
-
-def _is_wanted(path: str) -> bool:
-    """Whether a file may go along with the main one."""
-    parts = PurePosixPath(path).parts
-    hidden = any(part.startswith((".", "__pycache__", "__MACOSX")) for part in parts)
-    name = parts[-1]
-    if hidden or name.startswith("test_") or name in _STEERING:
-        return False
-    if len(parts) == 1 and name.endswith(".ipynb"):
-        return True
-    return PurePosixPath(name).suffix in _SUFFIXES and not _shadows(parts[0].removesuffix(".py"))
-
-
-def _shadows(module: str) -> bool:
-    """Whether a module of this name would be imported instead of a library."""
+            f"{shown} cannot be read ({reason}). Check the name and that the file may be read.",
+            f"Não é possível ler {shown} ({reason}). Confira o nome e a permissão de leitura.",
+        ) from None
     try:
-        return module.isidentifier() and importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return True
+        mode = os.fstat(descriptor).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise _not_a_file(shown, mode)
+        yield descriptor, mode
+    finally:
+        os.close(descriptor)
 
 
-def _single(name: str, content: bytes, slug: str, left_out: list[str]) -> Submission:
-    """The main file, whatever its name, as ``<slug>.py``."""
-    cells: tuple[tuple[int, int], ...] = ()
-    if name.lower().endswith(".ipynb"):
-        source, more, cells = read_notebook(content)
-        left_out = [*left_out, *more]
-        content = source.encode("utf-8", "replace")
-    if len(content) > SOURCE_BYTES:
-        raise SubmissionError(
-            f"{name} is larger than {SOURCE_BYTES >> 20} MB. Hand in code, not data.",
-            f"{name} tem mais de {SOURCE_BYTES >> 20} MB. Entregue código, não dados.",
-        )
-    _check_text(name, content)
-    return Submission(name, {f"{slug}.py": content}, tuple(left_out), cells)
+def _not_a_file(shown: str, mode: int) -> SubmissionError:
+    is_link = stat.S_ISLNK(mode)
+    return SubmissionError(
+        f"{shown} is a {'symbolic link' if is_link else 'device or pipe'}. Expected: a plain file. Hand in the file "
+        "itself.",
+        f"{shown} é um {'link simbólico' if is_link else 'dispositivo ou pipe'}. Esperado: um arquivo comum. Entregue "
+        "o próprio arquivo.",
+    )
 
 
-def _check_text(name: str, content: bytes) -> None:
-    if b"\0" in content:
-        line = content[: content.index(b"\0")].count(b"\n") + 1
-        raise SubmissionError(
-            f"{name}, line {line}: found a NUL byte; Python source is text. Save the file as UTF-8.",
-            f"{name}, linha {line}: há um byte NUL; código Python é texto. Salve o arquivo em UTF-8.",
-        )
-    text = _decode(name, content)
-    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
-        raise SubmissionError(
-            f"{name} is empty. Hand in the file in which you wrote the functions.",
-            f"{name} está vazio. Entregue o arquivo em que você escreveu as funções.",
-        )
+def _walk(root: int) -> tuple[dict[str, Reader], list[str]]:
+    """Every regular file under a folder, unread, and what is left out for what it is."""
+    readers: dict[str, Reader] = {}
+    left_out: list[str] = []
+    waiting = [""]
+    seen = 0
+    while waiting:
+        folder = waiting.pop()
+        for name, mode in _list(root, folder):
+            seen += 1
+            if seen > ENTRIES:
+                raise _too_many()
+            path = f"{folder}/{name}" if folder else name
+            if stat.S_ISDIR(mode) and _is_entered(path):
+                waiting.append(path)
+            elif stat.S_ISREG(mode) and name.isprintable():
+                readers[path] = partial(_read_at, root, path)
+            elif name != "__pycache__":
+                left_out.append(path)
+    return readers, left_out
 
 
-def _decode(name: str, content: bytes) -> str:
+def _is_entered(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return not name.startswith(".") and name != "__pycache__" and name.isprintable() and path.count("/") < DEPTH - 1
+
+
+def _list(root: int, folder: str) -> list[tuple[str, int]]:
+    with _descend(root, folder) as descriptor, os.scandir(descriptor) as entries:
+        # One more than may be, so that the caller notices; a folder of a million files is not read to its end.
+        some = [entry for entry, _ in zip(entries, range(ENTRIES + 1), strict=False)]
+        return sorted((entry.name, entry.stat(follow_symlinks=False).st_mode) for entry in some)
+
+
+@contextmanager
+def _descend(root: int, folder: str) -> Iterator[int]:
+    """Open a folder step by step, so that no part of its path can be a link."""
+    current = os.dup(root)
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line, byte = content[: error.start].count(b"\n") + 1, content[error.start]
-        raise SubmissionError(
-            f"{name}, line {line}: byte 0x{byte:02x} is not {error.encoding.upper()}. Save the file as UTF-8.",
-            f"{name}, linha {line}: o byte 0x{byte:02x} não é {error.encoding.upper()}. Salve o arquivo em UTF-8.",
-        ) from error
-    except (SyntaxError, LookupError) as error:
-        raise SubmissionError(
-            f"{name}: {error}. Save the file as UTF-8.", f"{name}: {error}. Salve o arquivo em UTF-8."
-        ) from error
+        for part in folder.split("/") if folder else ():
+            with _opened(part, current) as (below, _):
+                os.close(current)
+                current = os.dup(below)
+        yield current
+    finally:
+        os.close(current)
 
 
-def _printable(name: str) -> str:
-    """A name that is safe to show: without control characters, folders and excess length."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(char if char.isprintable() else "_" for char in last)[:120] or "submission"
+def _read_at(root: int, path: str, limit: int) -> bytes:
+    folder, _, name = path.rpartition("/")
+    with _descend(root, folder) as descriptor, _opened(name, descriptor) as (file, mode):
+        if stat.S_ISDIR(mode):
+            raise _not_a_file(clean(path), mode)
+        return _read(file, limit)
+
+
+def _read(descriptor: int, limit: int) -> bytes:
+    with open(os.dup(descriptor), "rb") as file:
+        return file.read(limit)
+
+
+def _too_many() -> SubmissionError:
+    return SubmissionError(
+        f"The folder holds more than {ENTRIES:,} files. Hand in a folder with your code alone.",
+        f"A pasta tem mais de {ENTRIES:,} arquivos. Entregue uma pasta só com seu código.",
+    )

@@ -30,7 +30,7 @@ def sigmoid_derivative(x: Tensor) -> Tensor:
     """Give the slope of the sigmoid at ``x``.
 
     ``x`` is the pre-activation, what enters the sigmoid, and not the activation that leaves it. Shape, type and digits
-    are as for ``sigmoid``: the slope is right to almost all digits for x = 30 and x = -30 too, and 0 for ±1000. ``x`` is
-    not changed.
+    are as for ``sigmoid``: the slope is right to almost all digits for x = 30 and x = -30 too, and 0 for ±1000 and for
+    the infinities. ``x`` is not changed.
     """
     raise NotImplementedError

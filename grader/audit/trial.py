@@ -118,5 +118,9 @@ def is_absent(test: TestResult) -> bool:
 
 def reason_of(test: TestResult) -> str:
     """Why a test did not pass, in a few words for the author."""
-    told = (line[1:].strip() for line in test.detail.splitlines() if line.startswith("E "))
+    told = (
+        line[1:].strip().removeprefix("grader.link.Ended: ")
+        for line in test.detail.splitlines()
+        if line.startswith("E ")
+    )
     return next(told, "") or test.message.get("en", "") or str(test.verdict)

@@ -49,18 +49,16 @@ def _check_stub(outcomes: list[Outcome], tests: Tests, path: Path) -> Iterator[P
 
 
 def _check_right(outcomes: list[Outcome], path: Path) -> Iterator[Problem]:
-    for name in dict.fromkeys(test.name for test in _results(outcomes)):
-        missed = [
-            (outcome.trial.seed, test)
-            for outcome in outcomes
-            for test in outcome.tests
-            if test.name == name and test.verdict not in (Verdict.PASSED, Verdict.GRADER_ERROR) and not is_absent(test)
-        ]
-        if missed:
-            seeds = ", ".join(seed for seed, _ in missed)
-            _, test = missed[0]
-            text = f"must get full score, but {name} is {test.verdict} with seed {seeds} ({reason_of(test)})."
-            yield Problem(path, None, f"{text} Mend the test or the solution.")
+    """One problem per reason: a file that cannot be loaded fails every test for the same one."""
+    missed: dict[tuple[Verdict, str], list[tuple[str, str]]] = {}
+    for outcome in outcomes:
+        for test in outcome.tests:
+            if test.verdict not in (Verdict.PASSED, Verdict.GRADER_ERROR) and not is_absent(test):
+                missed.setdefault((test.verdict, reason_of(test)), []).append((test.name, outcome.trial.seed))
+    for (verdict, reason), cases in missed.items():
+        names, seeds = (", ".join(dict.fromkeys(column)) for column in zip(*cases, strict=True))
+        text = f"it must get full score, but {names} {verdict} with seed {seeds} ({reason})."
+        yield Problem(path, None, f"{text} Mend the tests or the solution.")
 
 
 def _check_wrong(outcomes: list[Outcome], path: Path) -> Iterator[Problem]:

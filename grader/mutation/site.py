@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 _WORDS = ("__repr__", "__str__")
 _MESSAGES = ("print", "warn", "warning", "info", "debug")
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -41,13 +40,13 @@ class _Finder:
         self.sites: list[Site] = []
         self._scope: list[str] = []
         self._functions = 0
+        self._words: frozenset[str] = frozenset()
         self._statement: ast.stmt | None = None
         self._top: ast.stmt | None = None
 
     def visit_block(self, parent: ast.AST, body: list[ast.stmt]) -> None:
-        words_only = _names_of_messages(parent) if _is_function(parent) else frozenset()
         for statement in body:
-            if not _is_text(statement) and not _assigns(statement, words_only):
+            if not _is_text(statement) and not _assigns(statement, self._words):
                 self._statement = statement
                 self._top = statement if isinstance(parent, ast.Module) else self._top
                 self._visit(parent, statement)
@@ -76,9 +75,13 @@ class _Finder:
             for default in [*node.args.defaults, *node.args.kw_defaults]:
                 if default is not None:
                     self._visit(node, default)
-        self._functions += not isinstance(node, ast.ClassDef)
+        is_function = not isinstance(node, ast.ClassDef)
+        outer = self._words
+        self._words = _names_of_messages(node) if is_function else frozenset()
+        self._functions += is_function
         self.visit_block(node, node.body)
-        self._functions -= not isinstance(node, ast.ClassDef)
+        self._functions -= is_function
+        self._words = outer
         self._scope.pop()
 
 
@@ -107,10 +110,6 @@ def _is_left_alone(node: ast.AST) -> bool:
     if isinstance(node, ast.If):
         return ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING" or "__name__" in ast.unparse(node.test)
     return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("__all__", "__slots__")
-
-
-def _is_function(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -398,11 +398,11 @@ def test_digits_reach_96_5_percent(student, digits, rng):
 @pytest.mark.points(0)
 @pytest.mark.needs("test_digits_reach_90_percent")
 @pytest.mark.seconds(120)
-def test_mnist_reaches_92_percent(student, mnist, rng):
-    """Recognises 92 % of held-out 28x28 digits after two epochs on 6,000 images of MNIST (no points).
+def test_mnist_reaches_88_percent(student, mnist, rng):
+    """Recognises 88 % of held-out 28x28 digits after two epochs on 6,000 images of MNIST (no points).
 
-    pt: Reconhece 92 % de dígitos 28x28 nunca vistos após duas épocas com 6.000 imagens do MNIST (sem pontos).
+    pt: Reconhece 88 % de dígitos 28x28 nunca vistos após duas épocas com 6.000 imagens do MNIST (sem pontos).
     hint: Write the convolution without Python loops over pixels, and take batches of about 32 images.
     dica: Escreva a convolução sem laços de Python sobre os pixels e use lotes de cerca de 32 imagens.
     """
-    assert accuracy(student, mnist, rng, 6000, 2000, epochs=2) >= 0.92
+    assert accuracy(student, mnist, rng, 6000, 2000, epochs=2) >= 0.88

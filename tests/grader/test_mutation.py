@@ -143,7 +143,8 @@ def test_leaves_annotations_docstrings_imports_and_messages_alone():
             shape = x[3]
             if x is None:
                 print("no", 3)
-                raise ValueError("no " + 3 * str(shape))
+                found = x[4]
+                raise ValueError("no " + 3 * str(shape) + str(found))
         '''
     )
     assert not [

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 
-
 def normaliser(logits: Tensor) -> Tensor:
     """ln(sum of all e^z) of every row (N, 1), one class after the other."""
     return reduce(torch.logaddexp, logits.split(1, dim=1))

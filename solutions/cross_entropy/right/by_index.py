@@ -1,4 +1,4 @@
-"""Classes pick their logarithm by index; smoothing is a mean over the row; the shift is detached; only samples that count are computed."""
+"""Classes pick their logarithm by index, smoothing is a mean over the row, ignored samples are left out."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _read_targets(logits: Tensor, targets: Tensor, ignore_index: int = -100) -> 
         raise ValueError(f"targets {tuple(targets.shape)} do not fit logits {tuple(logits.shape)}: (N,) or (N, K) do")
     if targets.ndim == 2:
         p = torch.nn.functional.one_hot(targets.argmax(dim=1), logits.shape[1]).to(logits.dtype)
-        counts = logits.new_ones(len(logits), dtype=torch.bool)
+        counts = logits.new_ones(len(logits))
     else:
         classes = targets.long()
         counts = classes != ignore_index

@@ -47,7 +47,7 @@ def _read_targets(logits: Tensor, targets: Tensor, ignore_index: int = -100) -> 
     if logits.ndim != 2 or targets.shape not in (logits.shape, logits.shape[:1]):
         raise ValueError(f"targets {tuple(targets.shape)} do not fit logits {tuple(logits.shape)}: (N,) or (N, K) do")
     if targets.ndim == 2:
-        p, counts = targets.to(logits.dtype), logits.new_ones(len(logits), dtype=torch.bool)
+        p, counts = targets.to(logits.dtype), logits.new_ones(len(logits))
     else:
         classes = targets.long()
         counts = classes != ignore_index

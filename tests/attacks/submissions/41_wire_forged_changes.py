@@ -1,0 +1,39 @@
+# class: 41, the wire itself
+# tries: report in-place changes of things that were never sent, or of another shape
+# must get: 0 points
+# control: custom: wire_changes
+import os
+import struct
+import sys
+
+import msgspec
+
+
+def wire():
+    """Find the object by which this process answers the grader, and the number of the question."""
+    frame = sys._getframe()
+    while frame := frame.f_back:
+        if "frame" in frame.f_locals and hasattr(frame.f_locals.get("self"), "channel"):
+            return frame.f_locals["self"].channel, frame.f_locals["frame"][1]
+    return None, 0
+
+
+def send(channel, frame):
+    body = msgspec.msgpack.encode(frame)
+    data = struct.pack("<IB3x", len(body), 0) + body
+    os.set_blocking(channel.fileno(), True)
+    while data:
+        data = data[os.write(channel.fileno(), data) :]
+
+
+CHANGES = ([[0, b"x" * 16]], [[7, [1]]], [["a", 1]], [[0, [[18, ["own", 0]]]]], 5, [[0, None]], [[-1, b""]])
+
+
+def answers(number):
+    return [[1, number, [True, changes], [], []] for changes in CHANGES]
+
+
+def unlock(x):
+    channel, number = wire()
+    send(channel, answers(number)[number % len(CHANGES)])
+    return x

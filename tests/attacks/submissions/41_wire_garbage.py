@@ -1,0 +1,21 @@
+# class: 41, the wire itself
+# tries: send bytes that are no frame
+# must get: 0 points
+# control: custom: wire_garbage
+import os
+import sys
+
+
+def wire():
+    """Find the object by which this process answers the grader, and the number of the question."""
+    frame = sys._getframe()
+    while frame := frame.f_back:
+        if "frame" in frame.f_locals and hasattr(frame.f_locals.get("self"), "channel"):
+            return frame.f_locals["self"].channel, frame.f_locals["frame"][1]
+    return None, 0
+
+
+def label(n):
+    channel, _ = wire()
+    os.write(channel.fileno(), os.urandom(8) + b"\xc1" * 10_000)
+    return ""

@@ -1,0 +1,36 @@
+# class: 53 and 41, the memory of the grader's own process
+# tries: send sixty small tensors that claim to be spread over 16 MB each
+# must get: 0 points
+# control: custom: wire_strides
+import os
+import struct
+import sys
+
+import msgspec
+
+
+def wire():
+    """Find the object by which this process answers the grader, and the number of the question."""
+    frame = sys._getframe()
+    while frame := frame.f_back:
+        if "frame" in frame.f_locals and hasattr(frame.f_locals.get("self"), "channel"):
+            return frame.f_locals["self"].channel, frame.f_locals["frame"][1]
+    return None, 0
+
+
+def send(channel, frame):
+    body = msgspec.msgpack.encode(frame)
+    data = struct.pack("<IB3x", len(body), 0) + body
+    os.set_blocking(channel.fileno(), True)
+    while data:
+        data = data[os.write(channel.fileno(), data) :]
+
+
+def answers(number):
+    tensor = [6, 0, "float32", [1 << 16], [63], "cpu", "", bytes(1 << 18), None]
+    return [[1, number, [[0, [tensor] * 60], []], [], []]]
+
+
+def steps(n):
+    channel, number = wire()
+    send(channel, answers(number)[0])

@@ -1,0 +1,158 @@
+"""The command line, typed as its users type it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import REFERENCE, ROOT, STUB, write_tree
+
+
+@pytest.fixture
+def tree(tmp_path):
+    write_tree(tmp_path / "course")
+    return tmp_path / "course"
+
+
+def gradiente(*arguments, cwd=None, **environment):
+    """Run the command line and return (status, standard output, standard error)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", *map(str, arguments)],
+        cwd=cwd or ROOT,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", **environment},
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_list_shows_titles_in_the_chosen_language(tree):
+    status, out, _ = gradiente("list", "--lang", "pt-BR", cwd=tree)
+    assert status == 0
+    assert "Brinquedo" in out
+
+
+def test_list_as_json(tree):
+    _, out, _ = gradiente("list", "--json", cwd=tree)
+    assert [(row["slug"], row["title"], row["module"]) for row in json.loads(out)] == [("toy", "Toy", "toys")]
+
+
+def test_check_runs_the_public_tests_in_place(tree):
+    (tree / "exercises" / "toy" / "toy.py").write_text(REFERENCE)
+    status, out, _ = gradiente("check", "toy", "--lang", "pt-BR", cwd=tree)
+    assert status == 0
+    assert "✓ Dobra cada elemento." in out
+    assert "2 de 2 pontos" in out
+
+
+def test_check_says_what_fails_and_gives_the_hint(tree):
+    (tree / "exercises" / "toy" / "toy.py").write_text("def double(x): return x")
+    status, out, _ = gradiente("check", tree / "exercises" / "toy", "--lang", "en", cwd=tree)
+    assert status == 1
+    assert "✗ Doubles every element." in out
+    assert "hint: Multiply by two." in out
+
+
+def test_plain_pytest_gives_the_same_verdicts_without_gradiente(tree):
+    (tree / "exercises" / "toy" / "toy.py").write_text(REFERENCE)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-q", "exercises/toy", "-p", "no:cacheprovider"],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "GRADIENTE_LANG": "pt-BR", "PYTHONIOENCODING": "utf-8"},
+        check=False,
+    )
+    assert "✓ Dobra cada elemento." in done.stdout
+    assert done.returncode == 0
+
+
+def test_grade_prints_one_json_object_per_submission(tree):
+    right, stub, broken = tree / "right.py", tree / "stub.py", tree / "broken.ipynb"
+    right.write_text(REFERENCE)
+    stub.write_text(STUB)
+    broken.write_text("no json")
+    status, out, _ = gradiente("grade", "toy", right, stub, broken, "--json", "--seed", "3", cwd=tree)
+    assert status == 0
+    rows = {row["submission"]: row for row in map(json.loads, out.splitlines())}
+    assert rows[str(right)]["score"] == rows[str(right)]["max_score"] == 6
+    assert rows[str(stub)]["score"] == 0
+    assert rows[str(broken)]["owner"] == "student"
+    assert rows[str(right)]["owner"] is None
+    assert set(rows[str(right)]) >= {
+        "submission", "exercise", "exercise_version", "seed", "device", "score", "max_score", "seconds", "owner",
+        "message", "tests", "training",
+    }  # fmt: skip
+    assert set(rows[str(right)]["tests"][0]) >= {
+        "name", "title", "points", "earned", "verdict", "message", "hint", "seconds", "hidden",
+    }  # fmt: skip
+
+
+def test_grade_for_people_in_portuguese(tree):
+    (tree / "half.py").write_text("def double(x): return x\ndef greet(name): return f'Olá, {name}'\n")
+    status, out, _ = gradiente("grade", "toy", tree / "half.py", "--lang", "pt-BR", cwd=tree)
+    assert status == 0
+    assert "2/6 pontos" in out
+    assert "✗ Dobra cada elemento." in out
+    assert "dica: Multiplique por dois." in out
+
+
+def test_the_terminal_is_not_steered_by_a_submission(tree):
+    (tree / "evil.py").write_text("def double(x):\n    print('\\x1b]0;owned\\x07\\x1b[2J')\n    return x\n")
+    _, out, _ = gradiente("grade", "toy", tree / "evil.py", cwd=tree)
+    assert "\x1b" not in out
+    assert "owned" in out
+
+
+WRONG_USAGE = [
+    (("grade", "nothing", "x.py"), "There is no exercise 'nothing'"),
+    (("grade", "toy"), "Missing argument 'PATH...'"),
+    (("check", "nothing"), "There is no exercise 'nothing'"),
+    (("new", "Not A Slug"), "Not A Slug"),
+    (("new", "toy"), "toy"),
+    (("nonsense",), "No such command"),
+    (("grade", "toy", "x.py", "--jobs", "0"), "--jobs"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG_USAGE)
+def test_wrong_usage_is_status_2_and_says_what_is_wrong(tree, arguments, message):
+    status, _, error = gradiente(*arguments, cwd=tree)
+    assert status == 2
+    assert message in error
+
+
+def test_a_missing_file_is_the_submissions_fault(tree):
+    status, out, _ = gradiente("grade", "toy", tree / "gone.py", "--json", cwd=tree)
+    assert status == 0
+    row = json.loads(out)
+    assert row["owner"] == "student"
+    assert "gone.py" in row["message"]
+
+
+def test_a_broken_exercise_is_status_3(tree):
+    (tree / "exercises" / "toy" / "test_toy.py").write_text("import nothing_here")
+    (tree / "right.py").write_text(REFERENCE)
+    status, out, _ = gradiente("grade", "toy", tree / "right.py", "--json", cwd=tree)
+    assert status == 3
+    assert json.loads(out)["owner"] == "exercise"
+
+
+def test_a_setting_that_is_wrong_is_named(tree):
+    status, _, error = gradiente("list", cwd=tree, GRADIENTE_PORT="eighty")
+    assert status == 3
+    assert "GRADIENTE_PORT is 'eighty'" in error
+
+
+def test_doctor_lists_layers_devices_data_and_settings():
+    status, out, _ = gradiente("doctor", "--json")
+    found = json.loads(out)
+    assert status == (0 if all(row["holds"] or not row["required"] for row in found["sandbox"]) else 3)
+    assert {"seccomp", "network", "files"} <= {row["name"] for row in found["sandbox"]}
+    assert found["devices"][0]["device"] == "cpu"
+    assert found["settings"]["port"]["from"] == "default"
