@@ -26,6 +26,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.machinery import ModuleSpec
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NoReturn
@@ -57,6 +58,15 @@ class Blocked:
     unresolved: tuple[str, ...]
 
 
+def prepare(forbidden: Sequence[str] = ()) -> None:
+    """Find out, in the warm parent, where the libraries hold their functions: it takes longer than a small grading."""
+    _holders()
+    for name in forbidden:
+        found = None if _is_needed(name) else _resolve(name)
+        if found is not None and isinstance(found.value, ModuleType):
+            _functions_of(found.value.__name__)
+
+
 def block(forbidden: Sequence[str]) -> Blocked:
     """Replace what can be replaced. For good: only a process that serves a single submission may call this."""
     outcomes: dict[str, list[str]] = {"blocked": [], "static_only": [], "unresolved": []}
@@ -82,8 +92,12 @@ _Holders = dict[int, list[tuple[dict[str, Any], str]]]
 
 
 def _is_needed(name: str) -> bool:
-    is_private = name.startswith("torch._")
-    return is_private or name in STATIC_ONLY or name in _WHOLE or any(_is_below(name, one) for one in _NEEDED)
+    package, _, last = name.rpartition(".")
+    # torch._softmax is a function like others; torch._C, torch._refs and what is in them are not for others to change.
+    is_function = package == "torch" and isinstance(getattr(sys.modules.get("torch"), last, None), BuiltinFunctionType)
+    if name.startswith("torch._") and not is_function:
+        return True
+    return name in STATIC_ONLY or name in _WHOLE or any(_is_below(name, one) for one in _NEEDED)
 
 
 def _is_below(name: str, package: str) -> bool:
@@ -110,6 +124,7 @@ def _resolve(name: str) -> _Found | None:
     return _Found(owner, rest.rpartition(".")[2], value)
 
 
+@cache
 def _holders() -> _Holders:
     found: _Holders = {}
     for space in _namespaces(_SEARCHED):
@@ -120,8 +135,10 @@ def _holders() -> _Holders:
 
 
 def _namespaces(packages: Iterable[str]) -> Iterator[dict[str, Any]]:
+    chosen = frozenset(packages)
+    below = tuple(f"{package}." for package in chosen)
     for name, module in list(sys.modules.items()):
-        if isinstance(module, ModuleType) and any(_is_below(name, package) for package in packages):
+        if (name in chosen or name.startswith(below)) and isinstance(module, ModuleType):
             yield vars(module)
 
 
@@ -165,17 +182,25 @@ def _block_method(name: str, found: _Found) -> bool:
 
 def _block_module(name: str, module: str, holders: _Holders) -> bool:
     """Replace the public functions of a module and those below it. Returns whether there were any."""
-    is_any = False
+    functions = _functions_of(module)
+    for space, key in functions:
+        space[key] = _Forbidden(f"{name}{space['__name__'].removeprefix(module)}.{key}")
+    return bool(functions)
+
+
+@cache
+def _functions_of(module: str) -> list[tuple[dict[str, Any], str]]:
+    """Where the public functions of a module and of those below it are held."""
+    holders, found = _holders(), []
     inside = [id(space) for space in _namespaces([module])]
     for space in _namespaces([module]):
         # torch._higher_order_ops and the like are torch's own machinery, whatever they lie below.
         if any(part.startswith("_") for part in space.get("__name__", "").split(".")):
             continue
-        for key, value in list(space.items()):
+        for key, value in space.items():
             if not key.startswith("_") and _is_own_function(value, module, holders, inside):
-                space[key] = _Forbidden(f"{name}{space['__name__'].removeprefix(module)}.{key}")
-                is_any = True
-    return is_any
+                found.append((space, key))
+    return found
 
 
 def _is_own_function(value: Any, module: str, holders: _Holders, inside: list[int]) -> bool:

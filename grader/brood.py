@@ -53,6 +53,9 @@ class CandidateBrood:
         import torchvision  # noqa: F401
 
         import grader.candidate  # noqa: F401
+        from grader import blocks
+
+        blocks.prepare()
 
         # Reads /proc/cpuinfo once, which candidates do not have.
         torch.cpu._is_avx2_supported()
@@ -65,8 +68,10 @@ class CandidateBrood:
 
     def fork(self, order: dict[str, Any], descriptors: list[int]) -> SandboxedChild:
         """Fork one candidate into a sandbox of its own."""
+        from grader import blocks
         from grader.candidate import run
 
+        blocks.prepare(order["forbid"])
         wire, output = descriptors
         limits = sandbox.Limits(
             memory_mb=order["memory_mb"], shm_mb=order["answer_mb"] + 64, file_mb=order["answer_mb"] + 64

@@ -87,8 +87,8 @@ class Candidate:
         self.source = ""
         self._shared = shared
 
-    def place(self, files: dict[str, bytes], is_notebook: bool) -> list[str]:
-        """Write the submission's files; return what of a notebook is not taken over."""
+    def place(self, files: dict[str, bytes], is_notebook: bool, names: list[str]) -> list[str]:
+        """Write the submission's files; return what of a notebook is not taken over. ``names``: what must stay."""
         for name, content in files.items():
             path = FOLDER / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ class Candidate:
         left_out: list[str] = []
         main = FOLDER / f"{self.slug}.py"
         if is_notebook:
-            source, left_out = definitions_only(main.read_text(encoding="utf-8"))
+            source, left_out = definitions_only(main.read_text(encoding="utf-8"), names)
             main.write_text(source, encoding="utf-8")
         os.chdir(FOLDER)
         with io.open_code(str(main)) as file:
@@ -105,13 +105,17 @@ class Candidate:
 
     def forbidden(self, names: list[str]) -> list[tuple[int, str, str]]:
         """Read all sources of the submission for forbidden names, before any of its code runs."""
-        uses = []
-        for path in sorted(FOLDER.rglob("*.py")):
-            source = importlib.util.decode_source(path.read_bytes())
-            uses += [(use.line, use.name, use.how) for use in forbid.find_forbidden(source, names)]
-        if names:
-            blocks.block(names)
-        return uses
+        if not names:
+            return []
+        sources = [importlib.util.decode_source(path.read_bytes()) for path in sorted(FOLDER.rglob("*.py"))]
+        # A method of the student's own that is called backward is not the tensor's, in whichever file it is.
+        try:
+            own = [method for source in sources for method in forbid.own_methods(source)]
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return []  # it cannot run either; loading it shows the student the line
+        uses = [use for source in sources for use in forbid.find_forbidden(source, names, own)]
+        blocks.block(names)
+        return [(use.line, use.name, use.how) for use in uses]
 
     def load(self, seed: int) -> ModuleType:
         """Import the student's file and return the module."""

@@ -50,6 +50,8 @@ class Work:
     files: dict[str, bytes]
     limits: GradingLimits
     forbid: list[str] = field(default_factory=list)
+    #: what the stub defines
+    names: list[str] = field(default_factory=list)
     classes: frozenset[str] = frozenset()
     is_notebook: bool = False
     load_seed: int = 0
@@ -86,7 +88,12 @@ class Link:
         self._pipe, pipe = os.pipe()
         os.set_blocking(self._pipe, False)
         answer = self.work.limits.answer_mb
-        order = {"slug": self.work.slug, "memory_mb": self.work.limits.memory_mb, "answer_mb": answer}
+        order = {
+            "slug": self.work.slug,
+            "memory_mb": self.work.limits.memory_mb,
+            "answer_mb": answer,
+            "forbid": self.work.forbid,
+        }
         self._life = Channel(life, 1 << 16)
         try:
             ask_nursery(self._nursery, order, [its_life.fileno(), theirs.fileno(), pipe])
@@ -117,7 +124,7 @@ class Link:
         self.seconds = self.work.limits.load_seconds
         desk = self._desk()
         try:
-            self.left_out = [str(line) for line in desk.place(self.work.files, self.work.is_notebook)]
+            self.left_out = [str(line) for line in desk.place(self.work.files, self.work.is_notebook, self.work.names)]
             uses = desk.forbidden(list(self.work.forbid))
             self.uses = [(int(line), str(name), str(how)) for line, name, how in uses]
         except RemoteFault as error:

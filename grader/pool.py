@@ -26,7 +26,7 @@ from grader.errors import ExerciseError, GraderError, InfrastructureError, Submi
 from grader.exercise import Catalogue, Exercise
 from grader.parent import Keeper, WarmParent
 from grader.report import Owner, Report, TestResult, Verdict
-from grader.stub import class_names
+from grader.stub import class_names, public_names
 from grader.submission import Submission, Upload, read_path, read_upload
 from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout, MalformedFrame
 
@@ -94,6 +94,7 @@ class Grader:
             "limits": msgspec.to_builtins(exercise.config.limits),
             "forbid": exercise.config.forbid,
             "classes": sorted(class_names(exercise.stub)),
+            "names": public_names(exercise.stub),
             "is_notebook": bool(read.cells),
         }
         limit = exercise.config.limits.total_seconds

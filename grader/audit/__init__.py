@@ -6,19 +6,20 @@ Read this first. ``check_files`` looks at the files alone; ``audit`` also grades
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.audit.equivalent import NAME, read_entries
+from grader.audit.equivalent import NAME, Entry, read_entries
 from grader.audit.finding import AuditResult, Counts, Problem, Survivor, Timing, shown
 from grader.audit.layout import check_config, check_folders, check_name, check_public
 from grader.audit.signature import check_signatures
 from grader.audit.source import parse
 from grader.audit.survival import Fate, check_fates, survivors, try_mutants
-from grader.audit.trial import OnProgress, Outcome, Panel, Trial, is_absent
+from grader.audit.trial import CAUGHT, OnProgress, Outcome, Panel, Trial, is_absent
 from grader.audit.verdict import check_outcomes, check_times, time_tests
-from grader.audit.wording import check_statements, check_tests, check_wrong, suites, tests_of
+from grader.audit.wording import check_statements, check_tests, check_wrong, named_by, suites, tests_of
 from grader.exercise import Catalogue, Exercise
 from grader.mutation import mutate
 
@@ -54,36 +55,61 @@ def audit(
     if reference is None or not _can_run(exercise):
         return AuditResult(exercise.slug, tuple(_sorted(problems)))
     mutants = mutate(reference.read_text(encoding="utf-8"))
-    entries, found = read_entries(reference.with_name(NAME))
     trials = _trials(exercise, reference, seeds)
     total = len(trials) + len(mutants)
     panel = Panel(exercise, grader, jobs=jobs, total=total, on_progress=on_progress)
     tests = {test.name: test for test in tests_of(exercise)}
 
-    # Alone first: where the suite itself is broken, every grading would say so.
-    first, *others = [(shown(trial.path), _work(panel, trial, exercise)) for trial in trials]
-    outcomes = panel.run_all([first])
-    if outcomes[0].fault:
-        problems += [*found, *check_outcomes(outcomes, tests, exercise)]
-        return AuditResult(exercise.slug, tuple(_sorted(problems)))
-    outcomes += panel.run_all(others)
+    outcomes = _grade_all(panel, trials, exercise)
     mine = [outcome for outcome in outcomes if outcome.trial.path == reference]
     timings = time_tests(mine, tests, exercise)
-    problems += [*found, *check_outcomes(outcomes, tests, exercise), *check_times(timings, exercise, tests)]
-    fates: list[Fate] = []
-    if _is_whole(mine):
-        fates = try_mutants(panel, reference, mutants, timings)
-        problems += check_fates(fates, entries, reference)
-    else:
-        problems.append(Problem(reference, None, "no mutant was tried. First make the reference get full score."))
+    problems += [*check_outcomes(outcomes, tests, exercise), *check_times(timings, exercise, tests)]
+
+    entries, found = read_entries(reference.with_name(NAME))
+    fates = try_mutants(panel, reference, mutants, timings) if _is_whole(mine) else []
+    problems += [*found, *_check_mutants(fates, entries, reference)]
     return AuditResult(
         exercise.slug,
         tuple(_sorted(problems)),
-        _count(exercise, mine, fates, {key for entry in entries for key in entry.mutants()}),
+        _count(exercise, mine, fates, entries),
         survivors(fates, entries, reference),
         timings,
-        tuple(test.name for test in mine[0].tests if is_absent(test)),
+        tuple(test.name for test in mine[0].tests if is_absent(test)) if mine else (),
     )
+
+
+def _grade_all(panel: Panel, trials: list[Trial], exercise: Exercise) -> list[Outcome]:
+    """Grade the stub alone first: where the suite itself is broken, every other grading would only repeat that."""
+    stub, *others = trials
+    outcomes = panel.run_all([(shown(stub.path), partial(panel.grade_apart, stub))])
+    if outcomes[0].fault:
+        return outcomes
+    names = [test.name for test in outcomes[0].tests]
+    works = [(shown(trial.path), _work(panel, trial, exercise, names)) for trial in others]
+    return [*outcomes, *panel.run_all(works)]
+
+
+def _work(panel: Panel, trial: Trial, exercise: Exercise, names: list[str]) -> Callable[[], Outcome]:
+    if trial.path not in exercise.wrong():
+        return partial(panel.grade, trial)
+    named = named_by(trial.path)
+    return partial(_catch, panel, trial, frozenset(name for name in names if _function(name) in named))
+
+
+def _catch(panel: Panel, trial: Trial, named: frozenset[str]) -> Outcome:
+    """Grade a wrong solution with the tests that it names, and with all where they do not catch it, for advice."""
+    if named:
+        outcome = panel.grade_apart(replace(trial, only=named))
+        caught = {_function(test.name) for test in outcome.tests if test.verdict in CAUGHT}
+        if outcome.fault or caught >= {_function(name) for name in named}:
+            return outcome
+    return panel.grade_apart(trial)
+
+
+def _check_mutants(fates: list[Fate], entries: list[Entry], reference: Path) -> list[Problem]:
+    if fates:
+        return list(check_fates(fates, entries, reference))
+    return [Problem(reference, None, "no mutant was tried. First make the reference get full score.")]
 
 
 def _can_run(exercise: Exercise) -> bool:
@@ -99,26 +125,22 @@ def _trials(exercise: Exercise, reference: Path, seeds: int) -> list[Trial]:
     return [Trial(exercise.stub), *whole, *(Trial(path) for path in exercise.wrong())]
 
 
-def _work(panel: Panel, trial: Trial, exercise: Exercise) -> Callable[[], Outcome]:
-    must_fail = trial.path == exercise.stub or trial.path in exercise.wrong()
-    return partial(panel.grade_apart if must_fail else panel.grade, trial)
+def _function(name: str) -> str:
+    """The name of a test without its parameters."""
+    return name.partition("[")[0]
 
 
 def _is_whole(outcomes: list[Outcome]) -> bool:
     """Whether the reference got full score with every seed."""
-    return all(
-        outcome.report is not None and outcome.report.score == outcome.report.max_score and outcome.tests
-        for outcome in outcomes
-    )
+    reports = [outcome.report for outcome in outcomes]
+    return bool(reports) and all(report and report.tests and report.score == report.max_score for report in reports)
 
 
-def _count(
-    exercise: Exercise, mine: list[Outcome], fates: list[Fate], recorded: set[tuple[str, str, str, int]]
-) -> Counts:
-    report = mine[0].report
+def _count(exercise: Exercise, mine: list[Outcome], fates: list[Fate], entries: list[Entry]) -> Counts:
+    recorded = {key for entry in entries for key in entry.mutants()}
     return Counts(
         tests=len(tests_of(exercise)),
-        points=sum(test.points for test in report.tests) if report else 0.0,
+        points=sum(test.points for test in mine[0].tests) if mine else 0.0,
         right=len(exercise.right()),
         wrong=len(exercise.wrong()),
         mutants=len(fates),

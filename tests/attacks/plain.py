@@ -1,7 +1,7 @@
 """Runs submissions against plain pytest, in one process with the tests and without any defence: for controls.
 
-``python plain.py JOBS RESULTS``: each job is a folder as ``lay_out`` makes it, run in a fork of a process that has torch
-and pytest, so that a job costs a tenth of a second. What it prints lies in ``<folder>/output``.
+``python plain.py JOBS RESULTS``: each job is a folder as ``lay_out`` makes it, run in a fork of a process that has
+torch and pytest, so that a job costs a tenth of a second. What it prints lies in ``<folder>/output``.
 
     <folder>/conftest.py                   shared by all exercises
     <folder>/vault/                        the submission's files, with the public and the hidden tests beside them
@@ -43,7 +43,8 @@ def lay_out(folder: Path, slug: str, files: dict[str, bytes], exercises: Path, s
 
 def arguments(folder: Path) -> list[str]:
     """The command line of pytest."""
-    return ["-s", "-rA", "--tb=line", "-p", "no:cacheprovider", f"--junitxml={folder}/results.xml", *_suites(folder)]
+    options = ["-s", "-rA", "--tb=line", "-p", "no:cacheprovider", f"--confcutdir={folder}"]
+    return [*options, f"--junitxml={folder}/results.xml", *_suites(folder)]
 
 
 def _suites(folder: Path) -> list[str]:
@@ -87,6 +88,7 @@ def _run(job: dict) -> None:
         os.dup2(output, stream)
     sys.argv = sys.orig_argv = ["pytest", *arguments(folder)]
     sys.path.insert(0, "")
+    sys.dont_write_bytecode = False
     import pytest
 
     status = 1
@@ -124,6 +126,8 @@ def main() -> None:
             if done:
                 results[job["name"]] = {"status": os.waitstatus_to_exitcode(status), "is_late": is_late}
                 del running[pid]
+                if job["times"] > 1:
+                    waiting.append({**job, "times": job["times"] - 1})
         time.sleep(0.01)
     Path(sys.argv[2]).write_text(json.dumps(results))
 

@@ -75,12 +75,12 @@ def _run_cold(folder):
 
 
 def _run_warm(folders, chosen):
-    # "twice" runs are one: a folder keeps what its first test left for the second
     jobs = [
         {
             "name": case.name,
             "folder": str(folders / case.name),
             "seconds": HANG if evidence(case) == "hangs" else PATIENCE,
+            "times": int(case.fields.get("times", 1)),
             "environment": {"GRADIENTE_SEED": case.fields.get("seed", SEED)},
         }
         for case in chosen
@@ -476,7 +476,7 @@ def control_wire_full(case, _):
     sender.start()
     sender.join(0.5)
     assert sender.is_alive()
-    theirs.recv(11 << 20, socket.MSG_WAITALL)
+    theirs.recv(10 << 20, socket.MSG_WAITALL)
 
 
 def control_wire_nested(case, _):

@@ -1,7 +1,6 @@
 # class: 5, scanning the memory of the process
 # tries: look through all writable memory for the mark that the hidden tests hold
 # must get: 0 points
-# within: 20 s
 # control: plain: says GOTCHA tangerine
 import re
 

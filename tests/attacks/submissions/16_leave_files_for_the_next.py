@@ -7,16 +7,13 @@ import os
 import tempfile
 from pathlib import Path
 
-
-def label(n):
-    for place in (tempfile.gettempdir(), "/dev/shm", os.path.expanduser("~"), "/var/tmp", "/run", os.getcwd()):
-        path = Path(place, "gotcha-from-the-last-one")
-        try:
-            if path.exists() and n > 1:
-                print("GOTCHA")
-                path.unlink()
-            elif n == 1:
-                path.touch()
-        except OSError:
-            continue
-    return ""
+for place in (tempfile.gettempdir(), "/dev/shm", os.path.expanduser("~"), "/var/tmp", "/run"):
+    path = Path(place, "gotcha-from-the-last-one")
+    try:
+        if path.exists():
+            print("GOTCHA")
+            path.unlink()
+        else:
+            path.touch()
+    except OSError:
+        continue

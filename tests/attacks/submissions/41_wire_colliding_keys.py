@@ -1,7 +1,6 @@
 # class: 56 and 41, the time of the grader's own process
 # tries: send a map whose keys all have one hash
 # must get: 0 points
-# within: 15 s
 # control: custom: colliding_tuples
 import itertools
 import os

@@ -1,7 +1,6 @@
 # class: 41, the wire itself
 # tries: ask questions and never read an answer, so that the grader waits for ever to be rid of one
 # must get: 0 points
-# within: 15 s
 # control: custom: wire_full
 import os
 import struct

@@ -1,7 +1,6 @@
 # class: 41, the wire itself
 # tries: ask the grader questions without a pause, so that it never looks at the clock
 # must get: 0 points
-# within: 15 s
 # control: custom: wire_always_busy
 import os
 import struct

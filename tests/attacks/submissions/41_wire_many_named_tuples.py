@@ -1,7 +1,6 @@
 # class: 56 and 41, the time of the grader's own process
 # tries: answer with a hundred thousand named tuples, for each of which a class is made
 # must get: 0 points
-# within: 15 s
 # control: custom: named_tuples_are_slow
 import os
 import struct

@@ -14,5 +14,5 @@ def upload(target="../solutions/vault/vault.py"):
         link = zipfile.ZipInfo("vault.py")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, target)
-        archive.writestr("notes.py", "print('GOTCHA')\n")
+        archive.writestr("notes.txt", "GOTCHA\n")
     return "vault.zip", packed.getvalue()

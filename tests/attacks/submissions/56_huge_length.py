@@ -1,7 +1,6 @@
 # class: 56, a loop without end in the test itself
 # tries: return an object with an enormous length, whose every item is there
 # must get: 0 points
-# within: 20 s
 # control: plain: hangs
 class Long:
     def __len__(self):

