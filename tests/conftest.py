@@ -120,12 +120,17 @@ def toys(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def grader(toys):
-    """Warm processes on this host, with its sandbox; skipped where the host has none."""
+def sandboxed():
+    """Skip where this host has no sandbox: grading is refused there, and rightly."""
     from grader.sandbox import probe
 
     missing = [layer for layer in probe() if layer.required and not layer.holds]
     if missing:
         pytest.skip(f"no sandbox on this host: {missing[0].name}: {missing[0].detail}")
+
+
+@pytest.fixture(scope="session")
+def grader(toys, sandboxed):
+    """Warm processes on this host, for the whole run."""
     with Grader(toys) as started:
         yield started

@@ -9,7 +9,7 @@ import torch
 
 from grader.wire.blob import Blob
 from grader.wire.channel import MalformedFrame
-from grader.wire.values import Packer, Slot, Tree, Unpacker, view_bytes
+from grader.wire.values import Packer, Slot, Tree, Unpacker, flat_bytes, view_bytes
 
 
 def find_changes(slots: list[Slot], packer: Packer, blob: Blob) -> list[Tree]:
@@ -44,8 +44,7 @@ def _bytes_of(value: Any) -> torch.Tensor:
     if isinstance(value, np.ndarray):
         flat = np.ascontiguousarray(value).reshape(-1)
         return torch.from_numpy(flat.view(np.uint8)) if flat.nbytes else torch.empty(0, dtype=torch.uint8)
-    tensor: torch.Tensor = value
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    return flat_bytes(value.detach())
 
 
 def apply_changes(sent: list[Any], changes: Any, unpacker: Unpacker) -> None:

@@ -180,9 +180,16 @@ def _pack_tensor(packer: Packer, value: torch.Tensor) -> Tree:
         if plain.numel() * plain.element_size() > packer.bounds.bytes:
             raise ValueTooBig(f"more than {packer.bounds.bytes >> 20} MiB")
         strides = None if plain.is_contiguous() else list(plain.stride())
-        flat = plain.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
-        data = view_bytes(flat.view(torch.uint8).numpy())
+        data = view_bytes(flat_bytes(plain).numpy())
         return [TENSOR, slot, name, list(plain.shape), strides, str(plain.device), role, packer.buffer(data), extra]
+
+
+def flat_bytes(tensor: torch.Tensor) -> torch.Tensor:
+    """The elements of a detached tensor as contiguous bytes; no copy where they lie so already."""
+    flat = tensor.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    if flat.numel() == 1:  # contiguous whatever its stride, which view does not accept
+        flat = flat.clone(memory_format=torch.contiguous_format)
+    return flat.view(torch.uint8)
 
 
 def _role(value: torch.Tensor) -> str:

@@ -11,11 +11,12 @@ def forward(X: Tensor, Ws: list[Tensor], bs: list[Tensor]) -> tuple[list[Tensor]
     """Push a batch (N, D) through the network; keep every pre-activation and every activation."""
     zs, activations = [], [X]
     for W, b in zip(Ws, bs, strict=True):
+        a = activations[-1]
         # (out, in) must be the (out,) of the biases followed by the (in,) of what comes in.
-        if W.shape != b.shape + activations[-1].shape[1:]:
-            found = [tuple(tensor.shape) for tensor in (activations[-1], W, b)]
-            raise ValueError(f"layer {len(zs)}: input {found[0]}, weights {found[1]} and biases {found[2]} do not fit")
-        zs.append(activations[-1] @ W.T + b)
+        if W.shape != b.shape + a.shape[1:]:
+            found = f"input {tuple(a.shape)}, weights {tuple(W.shape)} and biases {tuple(b.shape)}"
+            raise ValueError(f"layer {len(zs)}: {found} do not fit")
+        zs.append(a @ W.T + b)
         activations.append(torch.sigmoid(zs[-1]))
     return zs, activations
 
@@ -27,8 +28,7 @@ def cost(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "
 
 def _measure(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str) -> Tensor:
     """Compute the cost; under this name ``train`` can reach it, whose parameter is called ``cost``."""
-    zs, activations = forward(X, Ws, bs)
-    _check(activations[-1], Y, kind)
+    zs, activations = _checked_forward(X, Y, Ws, bs, kind)
     z, a = zs[-1], activations[-1]
     if kind == "quadratic":
         units = (a - Y).square() / 2
@@ -38,20 +38,23 @@ def _measure(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str
     return units.sum(dim=1).mean()
 
 
-def _check(a: Tensor, Y: Tensor, kind: str) -> None:
-    """Raise ValueError unless the targets have the outputs' shape and the kind of cost is known."""
+def _checked_forward(
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Run ``forward``; raise ValueError for an unknown cost or targets that have not the outputs' shape."""
     if kind not in ("quadratic", "cross_entropy"):
         raise ValueError(f"the cost is called 'quadratic' or 'cross_entropy', not {kind!r}")
-    if Y.shape != a.shape:
-        raise ValueError(f"the network gives {tuple(a.shape)}, the targets are {tuple(Y.shape)}")
+    zs, activations = forward(X, Ws, bs)
+    if Y.shape != activations[-1].shape:
+        raise ValueError(f"the network gives {tuple(activations[-1].shape)}, the targets are {tuple(Y.shape)}")
+    return zs, activations
 
 
 def backprop(
     X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], cost: str = "quadratic"
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Differentiate the cost with respect to every weight and every bias, from the last layer to the first."""
-    _, activations = forward(X, Ws, bs)
-    _check(activations[-1], Y, cost)
+    _, activations = _checked_forward(X, Y, Ws, bs, cost)
     # delta is dC/dz of the layer at hand, (N, out); the 1/N of the mean goes in here, once and for all layers.
     delta = (activations[-1] - Y) / len(X)
     delta = delta * _slope(activations[-1])

@@ -1,4 +1,4 @@
-"""All windows gathered by index tables into one large matrix (im2col); batch normalisation; RMSprop."""
+"""All windows gathered by index tables into one large matrix (im2col); batch normalisation; SGD with a falling rate."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ class CNN(nn.Module):
 def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 15, seed: int = 0) -> CNN:
     torch.manual_seed(seed)
     model = CNN(images.shape[1], images.shape[-1], classes)
-    optimizer = torch.optim.RMSprop(model.parameters(), lr=0.003)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 - epoch / epochs)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, labels), batch_size=32, shuffle=True)
     model.train()
     for _ in range(epochs):
@@ -80,4 +81,5 @@ def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 15
             optimizer.zero_grad()
             nn.CrossEntropyLoss()(model(batch), wanted).backward()
             optimizer.step()
+        schedule.step()
     return model.eval()

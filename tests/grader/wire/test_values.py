@@ -44,6 +44,8 @@ TENSORS = [
     torch.tensor([True, False]),
     torch.tensor([1 + 2j]),
     torch.tensor([1.5], dtype=torch.bfloat16),
+    torch.arange(6.0).reshape(2, 3)[:1, 1:2].t()[0],
+    torch.arange(12.0).reshape(3, 4)[:, 3:].t()[:, :1],
     torch.arange(6.0).reshape(2, 3).t(),
     torch.arange(10.0)[::3],
     torch.ones(3, 1).expand(3, 4),
