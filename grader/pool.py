@@ -42,7 +42,7 @@ class Grader:
     """The warm parents of one host. Thread-safe: each thread that grades has an examiner and a candidate of its own."""
 
     def __init__(self, catalogue: Catalogue, *, data: Path | None = None) -> None:
-        self._data = data
+        self._data = None if data is None else data.resolve()
         conftest = catalogue.exercises / "conftest.py"
         if not conftest.is_file():
             raise ExerciseError(f"{conftest} is missing. Every folder of exercises needs Gradiente's conftest.py.")
@@ -198,4 +198,10 @@ def _refused(blank: Report, error: GraderError, start: float) -> Report:
 
 
 def _device(asked: str) -> str:
-    return "cpu" if asked == "auto" else asked
+    """Where a submission is graded. The sandbox has no GPU yet, and a report must not claim one."""
+    if asked in ("auto", "cpu"):
+        return "cpu"
+    raise InfrastructureError(
+        f"This version grades on the CPU alone; found device {asked!r}. Use cpu or auto.",
+        f"Esta versão corrige só na CPU; dispositivo pedido: {asked!r}. Use cpu ou auto.",
+    )

@@ -33,7 +33,16 @@ DEMO_LOGIN, DEMO_NAME = "aluna", "Aluna"
 THREADS = 32
 
 
-def serve(host: str, port: int, data_dir: Path, jobs: int, catalogue: Catalogue, **settings: Any) -> None:
+def serve(
+    host: str,
+    port: int,
+    data_dir: Path,
+    jobs: int,
+    catalogue: Catalogue,
+    *,
+    datasets: Path | None = None,
+    **settings: Any,
+) -> None:
     """Serve until interrupted. ``settings`` are those of ``server.settings``, with upper-case names.
 
     Raises InfrastructureError when another portal uses the data directory or this host cannot grade.
@@ -47,7 +56,7 @@ def serve(host: str, port: int, data_dir: Path, jobs: int, catalogue: Catalogue,
         config = {"DATA_DIR": data_dir, "SECRET_KEY": keep_secret(data_dir), "JOBS": jobs, **settings}
         # The grader's warm processes come first. A fork copies only the thread that calls it, with the locks of the
         # others as they are: so no thread may run yet, neither waitress's nor the dispatcher's.
-        grader = Grader(catalogue)
+        grader = Grader(catalogue, data=datasets)
         try:
             _run(config, grader, host, port, catalogue)
         finally:

@@ -143,6 +143,13 @@ def test_a_broken_exercise_is_status_3(tree):
     assert json.loads(out)["owner"] == "exercise"
 
 
+def test_a_device_that_is_not_there_is_refused_and_not_claimed(tree):
+    (tree / "right.py").write_text(REFERENCE)
+    status, out, _ = gradiente("grade", "toy", tree / "right.py", "--json", "--device", "cuda", cwd=tree)
+    assert status == 3
+    assert "grades on the CPU alone" in json.loads(out)["message"]
+
+
 def test_a_setting_that_is_wrong_is_named(tree):
     status, _, error = gradiente("list", cwd=tree, GRADIENTE_PORT="eighty")
     assert status == 3

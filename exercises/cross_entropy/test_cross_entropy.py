@@ -51,7 +51,7 @@ def test_is_stable_at_1000(student):
 
 
 def test_knows_three_reductions(student):
-    """"none" gives one loss per sample, "sum" and "mean" a single number, and anything else a ValueError.
+    """ "none" gives one loss per sample, "sum" and "mean" a single number, and anything else a ValueError.
 
     pt: "none" dá uma perda por amostra, "sum" e "mean" um único número, e qualquer outra palavra um ValueError.
     hint: Compute the losses (N,) first, then reduce them.

@@ -34,4 +34,5 @@ def command(
         data_dir=instance or Path(settings.instance),
         jobs=jobs or settings.workers,
         catalogue=catalogue_of(exercises, solutions, settings),
+        datasets=Path(settings.data),
     )
