@@ -6,12 +6,11 @@ import os
 import signal
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from grader import sandbox
 from grader.sandbox import cgroup
-from grader.shared import load_shared
+from grader.shared import loaded_shared
 from grader.wire.values import Bounds
 
 
@@ -40,8 +39,7 @@ class SandboxedChild:
 class CandidateBrood:
     """Forks candidates."""
 
-    def __init__(self, conftest: Path) -> None:
-        self._conftest = conftest
+    def __init__(self) -> None:
         self._hierarchy: cgroup.Hierarchy | None = None
 
     def warm(self) -> None:
@@ -49,7 +47,7 @@ class CandidateBrood:
         import torch
 
         torch.set_num_threads(1)
-        load_shared(self._conftest).mend_torchvision()
+        loaded_shared().mend_torchvision()
         import torchvision  # noqa: F401
 
         import grader.candidate  # noqa: F401
@@ -82,7 +80,7 @@ class CandidateBrood:
             os.dup2(output, 2)
             os.close(output)
             bounds = Bounds(bytes=order["answer_mb"] << 20)
-            run(socket.socket(fileno=wire), order["slug"], bounds, load_shared(self._conftest))
+            run(socket.socket(fileno=wire), order["slug"], bounds, loaded_shared())
 
         group = None if self._hierarchy is None else sandbox.Cgroup(limits, self._hierarchy)
         try:

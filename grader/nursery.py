@@ -24,11 +24,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
+from grader.shared import load_shared_source
 from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout, MalformedFrame
 
 _REQUEST = 1 << 16
@@ -203,17 +203,21 @@ def fork_plain(keep: list[int], run: Callable[[], None]) -> ForkedChild:
 
 
 def main() -> None:
-    """``python -m grader.nursery candidates|examiners CONTROL CONFTEST``: started by the pool, never by hand."""
-    kind, control, conftest = sys.argv[1], socket.socket(fileno=int(sys.argv[2])), Path(sys.argv[3])
+    """``python -m grader.nursery candidates|examiners CONTROL``: started by the pool, never by hand.
+
+    The shared conftest comes over the control socket: a path on the command line could be read by candidates.
+    """
+    kind, control = sys.argv[1], socket.socket(fileno=int(sys.argv[2]))
+    load_shared_source(control.recv(_REQUEST))
     brood: Brood
     if kind == "candidates":
         from grader.brood import CandidateBrood
 
-        brood = CandidateBrood(conftest)
+        brood = CandidateBrood()
     else:
         from grader.suite import SuiteBrood
 
-        brood = SuiteBrood(conftest)
+        brood = SuiteBrood()
     Nursery(control, brood).run()
 
 

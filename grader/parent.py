@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import subprocess
 import sys
@@ -30,7 +31,7 @@ class WarmParent:
         # that sets iterate in the same order and the same seed gives the same report.
         environment = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "grader.nursery", kind, str(theirs.fileno()), str(conftest)],
+            [sys.executable, "-s", "-P", "-m", "grader.nursery", kind, str(theirs.fileno())],
             env=environment,
             stdin=subprocess.DEVNULL,
             cwd="/",
@@ -38,6 +39,7 @@ class WarmParent:
             start_new_session=True,  # Ctrl-C in a terminal is ours to handle
         )
         theirs.close()
+        self.control.send(conftest.read_bytes())
 
     def expect_ready(self) -> None:
         """Wait until everything is imported. Raises InfrastructureError."""
@@ -103,9 +105,9 @@ class Keeper:
         """Whether it can still be asked."""
         if self._control.fileno() < 0:
             return False
-        with contextlib.suppress(BlockingIOError):
-            return bool(self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)) or not self._is_ready
-        return True
+        # Its first word may wait to be read; after that, what can be read is its end.
+        has_word = bool(select.select([self._control], [], [], 0)[0])
+        return not (has_word and self._is_ready)
 
     @contextmanager
     def order(self, channel: socket.socket, candidates: socket.socket) -> Iterator[None]:

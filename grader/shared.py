@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol, cast
 
 from grader.errors import ExerciseError
@@ -48,10 +49,23 @@ class Shared(Protocol):
         """MNIST from a folder; None where it is not there."""
 
 
+def load_shared_source(source: bytes) -> Shared:
+    """Load the shared conftest from its text: a candidate's memory must not tell where the exercises lie."""
+    module = ModuleType(_NAME)
+    sys.modules[_NAME] = module
+    exec(compile(source, "conftest.py", "exec"), module.__dict__)
+    return cast(Shared, module)
+
+
+def loaded_shared() -> Shared:
+    """The shared conftest that this process has loaded."""
+    return cast(Shared, sys.modules[_NAME])
+
+
 def load_shared(path: Path) -> Shared:
     """Load the shared conftest once per process. Raises ExerciseError when it is not there."""
     if _NAME in sys.modules:
-        return cast(Shared, sys.modules[_NAME])
+        return loaded_shared()
     spec = importlib.util.spec_from_file_location(_NAME, path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise ExerciseError(f"{path} is missing. Every folder of exercises needs Gradiente's conftest.py.")

@@ -21,7 +21,7 @@ import pytest
 from grader.errors import ExerciseError
 from grader.grading import FORBIDDEN_TEST, Bench, examine
 from grader.nursery import ForkedChild, Nursery, fork_plain
-from grader.shared import load_shared
+from grader.shared import loaded_shared
 
 #: pytest's own parts that a grading has no use for.
 _UNUSED = (
@@ -75,15 +75,12 @@ class Keeper:
 class SuiteBrood:
     """The examiners' warm parent: forks a keeper per exercise."""
 
-    def __init__(self, conftest: Path) -> None:
-        self._conftest = conftest
-
     def warm(self) -> None:
         """Import pytest and torch, and run a small session, so that what they put off until first use is done."""
         import torch
 
         torch.set_num_threads(1)
-        shared = load_shared(self._conftest)
+        shared = loaded_shared()
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         with tempfile.TemporaryDirectory() as folder:
             trial = Path(folder) / "test_trial.py"
@@ -96,7 +93,7 @@ class SuiteBrood:
         return fork_plain(descriptors, lambda: self._keep(order, socket.socket(fileno=control)))
 
     def _keep(self, order: dict[str, Any], control: socket.socket) -> None:
-        shared = load_shared(self._conftest)
+        shared = loaded_shared()
         bench = Bench(shared)
         keeper = Keeper(order["slug"], bench, control)
         os.chdir(Path(order["suites"][0]).parent)

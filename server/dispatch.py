@@ -11,12 +11,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from grader.submission import Upload
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.errors import GraderError
 from grader.exercise import Catalogue, Exercise
 from grader.report import Owner, Report
+from grader.submission import Upload
 from server import queue
 from server.db import Database
 from server.store import Store, StoreError

@@ -1,9 +1,10 @@
 """The stand-in for one object of the other side.
 
 A handle forwards attributes, calls, items, iteration and conversions. What it never does is judge: an object that came
-out of a student's function answers no comparison, and no arithmetic whose result would be plain data, because its
-``__eq__`` or ``__sub__`` would otherwise be the student's word against the test's. Conversions (``float(x)``) are
-plain answers and fine. Objects that the test itself constructed from a class of the stub may do arithmetic.
+out of a student's function answers no comparison, no ``in`` and no arithmetic, because its ``__eq__`` or ``__sub__``
+would be the student's word against the test's, and would be shown the expected value. Conversions (``float(x)``) are plain
+answers and fine. Objects that the test itself constructed from a class of the stub do arithmetic among themselves, as
+long as objects come of it; to compare, a test reads a number or a tensor from them.
 """
 
 from __future__ import annotations
@@ -35,9 +36,6 @@ _JUDGING = frozenset(
     "all any item isfinite isnan isinf isclose allclose equal eq ne lt le gt ge tolist numpy shape dtype ndim size "
     "numel sum mean std var min max abs norm argmax argmin detach clone requires_grad grad is_leaf device".split()
 )
-
-#: Names of classes whose attributes of these names are real.
-_MAY_JUDGE = ("torch.nn.modules.module.Module", "torch.optim.optimizer.Optimizer", "builtins.type")
 
 
 @dataclass(frozen=True)
@@ -85,16 +83,13 @@ class Handle:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in ("__name__", "__doc__", "__dict__", "__len__"):
             raise AttributeError(name)
-        if name in _JUDGING and self._origin in ("returned", "attribute") and not self._may_judge():
+        if name in _JUDGING and self._origin in ("returned", "attribute"):
             raise AttributeError(f"{self!r} has no attribute {name!r}: it is neither a tensor nor an array")
         value = self._peer.ask("get", self, name)
         if type(value) is Handle and value._origin == "returned":
             is_class = self._origin == "module" and name in self._peer.policy.classes
             object.__setattr__(value, "_origin", "class" if is_class else "attribute")
         return value
-
-    def _may_judge(self) -> bool:
-        return any(base in _MAY_JUDGE for base in self._about.bases)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._peer.ask("set", self, name, (value,))
@@ -129,7 +124,15 @@ class Handle:
     def __delitem__(self, key: Any) -> None:
         self._peer.ask("del_item", self, "", (key,))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both stand for one object: identity, never the student's own comparison."""
+        return type(other) is Handle and other._peer is self._peer and other._number == self._number
+
+    def __hash__(self) -> int:
+        return hash((id(self._peer), self._number))
+
     def __contains__(self, item: Any) -> bool:
+        self._must_be_made("look for anything in")
         return bool(self._peer.ask("contains", self, "", (item,)))
 
     def __float__(self) -> float:
@@ -162,6 +165,12 @@ class Handle:
     def __deepcopy__(self, _: Any) -> Any:
         return self._peer.ask("deepcopy", self)
 
+    def _must_be_made(self, act: str) -> None:
+        """Refuse what would show the student the other operand, and let an answer judge itself."""
+        __tracebackhide__ = True
+        if self._origin != "constructed":
+            raise TypeError(f"{self!r} is no number, tensor or array; a test cannot {act} it")
+
     def __repr__(self) -> str:
         # Never the student's own: pytest calls this when an assertion fails.
         return f"<{self._about.kind} object of the student>"
@@ -170,11 +179,11 @@ class Handle:
 def _arithmetic(op: str, name: str) -> Callable[..., Any]:
     def apply(self: Handle, *others: Any) -> Any:
         __tracebackhide__ = True
+        self._must_be_made("calculate with")
         value = self._peer.ask(op, self, name, others)
-        if type(value) is Handle and self._origin == "constructed":
-            object.__setattr__(value, "_origin", "constructed")
-        elif type(value) is not Handle and self._origin != "constructed":
-            raise TypeError(f"{self!r} is no number, tensor or array; a test cannot calculate with it")
+        if type(value) is not Handle:
+            raise TypeError(f"{self!r} answers {name} with plain data; a test cannot calculate with that")
+        object.__setattr__(value, "_origin", "constructed")
         return value
 
     return apply

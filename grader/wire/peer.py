@@ -75,7 +75,6 @@ class Peer:
         self.anchor = torch.zeros(0, requires_grad=True)
         self._exports: dict[int, _Export] = {}
         self._export_ids: dict[int, int] = {}
-        self._handles: dict[int, tuple[weakref.ref[Handle], int]] = {}
         self._releases: list[tuple[int, int]] = []
         self._faults: list[BaseException] = []
         self._next_number = 0
@@ -250,20 +249,14 @@ class Peer:
         """Tell the other side, with the next frame, that one reference to its object is gone."""
         self._releases.append((number, 1))
 
-    def _drop_handle(self, number: int) -> None:
-        _, count = self._handles.pop(number, (None, 0))
-        self._releases.append((number, count))
-
     def handle(self, number: int, claims: Any, origin: str = "returned") -> Handle:
-        """The stand-in for an object of the other side: the same one each time."""
-        reference, count = self._handles.get(number, (None, 0))
-        found = reference() if reference else None
-        if found is None:
-            found, count = Handle(self, number, claim(claims), origin), 0
-        reference = reference if count else weakref.ref(found, lambda _: self._drop_handle(number))
-        assert reference is not None
-        self._handles[number] = (reference, count + 1)
-        return found
+        """A stand-in for an object of the other side: a new one each time.
+
+        How it was come by decides what it may do, and an object that a test made may come back as an answer.
+        """
+        made = Handle(self, number, claim(claims), origin)
+        weakref.finalize(made, self.drop_one, number).atexit = False
+        return made
 
     def _reference(self, value: Any) -> Tree:
         """What goes over the wire for a value that is not plain data."""

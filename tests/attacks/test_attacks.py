@@ -22,7 +22,7 @@ from grader.report import LANGUAGES, Owner, Report, Verdict
 from grader.sandbox import probe
 from grader.submission import Upload
 from tests.attacks.case import CASES, FOLDER, Case
-from tests.attacks.watch import MemoryWatch, children, digest, litter, wait_until_gone
+from tests.attacks.watch import MemoryWatch, children, digest, litter, wait_until_clean, wait_until_gone
 
 SEED = "seed-of-attacks-90125"
 #: Expected values, sources, the seed and other people's work: nothing of this may reach a student.
@@ -87,7 +87,7 @@ def test_attack_gets_what_it_must(arena, case):
     wrong = [*_unearned(case, report, arena.honest[case.target]), *_told(report, arena)]
     left = [pid for parent, known in before.items() for pid in wait_until_gone(parent, known)]
     wrong += [f"process {pid} is still there" for pid in left]
-    wrong += [f"left on the host: {path}" for path in litter() - files]
+    wrong += [f"left on the host: {path}" for path in wait_until_clean(files)]
     if digest(arena.targets.exercises.parent) != tree or digest(FOLDER) != own:
         wrong.append("files of the exercises were changed")
     if memory.peak_mb > arena.memory_mb + ROOM_MB:

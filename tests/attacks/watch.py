@@ -82,6 +82,14 @@ def wait_until_gone(pid: int, known: set[int], seconds: float = 3.0) -> set[int]
     return left
 
 
+def wait_until_clean(known: set[str], seconds: float = 3.0) -> set[str]:
+    """Litter that is not among the known and stays; controls that run at the same time clean up theirs."""
+    end = time.monotonic() + seconds
+    while (left := litter() - known) and time.monotonic() < end:
+        time.sleep(0.05)
+    return left
+
+
 def _read(folder: str) -> list[str]:
     try:
         return os.listdir(folder)

@@ -15,12 +15,12 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from grader.submission import Upload
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from grader.exercise import Catalogue, Exercise
 from grader.report import Report, TestResult, Verdict
+from grader.submission import Upload
 from server import create_app, identity
 from server.context import Portal
 from server.db import Database

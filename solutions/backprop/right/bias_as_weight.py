@@ -44,7 +44,12 @@ def cost(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "
             return (0.5 * torch.einsum("nk,nk->", error, error) / len(X)).to(X.dtype)
         case "cross_entropy":
             z = zs[-1]
-            return (torch.where(z > 0, z * (1 - Y), -z * Y) + torch.log1p(torch.exp(-z.abs()))).sum().div(len(X)).to(X.dtype)
+            return (
+                (torch.where(z > 0, z * (1 - Y), -z * Y) + torch.log1p(torch.exp(-z.abs())))
+                .sum()
+                .div(len(X))
+                .to(X.dtype)
+            )
     raise ValueError(f"unknown cost {kind}")
 
 

@@ -56,7 +56,7 @@ def backprop(
     """Differentiate the cost with respect to every weight and every bias, from the last layer to the first."""
     _, activations = _checked_forward(X, Y, Ws, bs, cost)
     # delta is dC/dz of the layer at hand, (N, out); the 1/N of the mean goes in here, once and for all layers.
-    delta = (activations[-1] - Y)
+    delta = activations[-1] - Y
     if cost == "quadratic":
         delta = delta * _slope(activations[-1])  # with cross-entropy, the slope of the sigmoid cancels
     gWs, gbs = [delta.T @ activations[-2]], [delta.sum(dim=0)]

@@ -1,4 +1,4 @@
-"""All windows gathered by index tables into one large matrix (im2col); batch normalisation; SGD with a falling rate."""
+"""All windows gathered by index tables into one large matrix (im2col); batch normalisation; Adam with a falling rate."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class CNN(nn.Module):
 def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 15, seed: int = 0) -> CNN:
     torch.manual_seed(seed)
     model = CNN(images.shape[1], images.shape[-1], classes)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 - epoch / epochs)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, labels), batch_size=32, shuffle=True)
     model.train()

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-for place in (tempfile.gettempdir(), "/dev/shm", os.path.expanduser("~"), "/var/tmp", "/run"):
+for place in {tempfile.gettempdir(), "/dev/shm", os.path.expanduser("~"), "/var/tmp", "/run"}:
     path = Path(place, "gotcha-from-the-last-one")
     try:
         if path.exists():

@@ -3,9 +3,10 @@
 # must get: 0 points
 # control: plain: results say GOTCHA
 import atexit
+import tempfile
 from pathlib import Path
 
-NAMES = ("results.xml", "../results.xml", "results.json", "/tmp/results.json", "/autograder/results/results.json")
+NAMES = ("results.xml", "../results.xml", "results.json", f"{tempfile.gettempdir()}/gotcha-results.json")
 
 
 def write():

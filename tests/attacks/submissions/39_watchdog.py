@@ -3,6 +3,7 @@
 # must get: 0 points
 # control: plain: leaves gotcha-watchdog
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ def label(n):
         if os.fork() == 0:
             for _ in range(10):
                 time.sleep(0.1)
-                for place in (here, "/tmp", "/dev/shm"):
+                for place in (here, tempfile.gettempdir()):
                     Path(place, "gotcha-watchdog").touch()
         os._exit(0)
     return ""

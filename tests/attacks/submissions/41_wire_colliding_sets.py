@@ -1,6 +1,7 @@
 # class: 56 and 41, the time of the grader's own process
 # tries: answer with a set of numbers that all have one hash
 # must get: 0 points
+# within: 10 s
 # control: custom: colliding_numbers
 import os
 import struct

@@ -1,6 +1,7 @@
 # class: 41, the wire itself
 # tries: have each question of the grader lead to two further ones, each with a deadline of its own
 # must get: 0 points
+# within: 10 s
 # control: custom: wire_nested
 import time
 

@@ -246,7 +246,8 @@ def test_objects_have_items_length_and_membership(student):
     module = student(
         "class Bag(list): pass\nclass Box:\n    def __init__(s): s.d = {}\n"
         "    def __len__(s): return len(s.d)\n    def __getitem__(s, k): return s.d[k]\n"
-        "    def __setitem__(s, k, v): s.d[k] = v\n    def __contains__(s, k): return k in s.d\n"
+        "    def __setitem__(s, k, v): s.d[k] = v\n    def __contains__(s, k): return k in s.d\n",
+        classes=("Box",),
     )
     box = module.Box()
     box["a"] = 1
@@ -286,13 +287,17 @@ def test_objects_that_the_test_constructs_do_arithmetic(student):
     module = student(
         "class V:\n    def __init__(s, x): s.x = x\n    def __add__(s, o): return V(s.x + o.x)\n"
         "    def __radd__(s, o): return V(s.x + o)\n    def __neg__(s): return V(-s.x)\n"
-        "    def __matmul__(s, o): return s.x * o.x\n",
+        "    def __matmul__(s, o): return V(s.x * o.x)\n    def __sub__(s, o): return 0.0\n    def own(s): return s\n",
         classes=("V",),
     )
     assert (module.V(2) + module.V(3)).x == 5
     assert (1 + module.V(3)).x == 4
     assert (-module.V(3)).x == -3
-    assert module.V(3) @ module.V(4) == 12
+    assert (module.V(3) @ module.V(4)).x == 12
+    with pytest.raises(TypeError, match="plain data"):
+        module.V(3) - 2
+    with pytest.raises(TypeError, match="cannot calculate"):
+        module.V(3).own() + 1
 
 
 def test_dropped_objects_are_dropped_there(student):
