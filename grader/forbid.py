@@ -54,7 +54,8 @@ def find_forbidden(source: str, forbidden: Sequence[str], methods: Collection[st
     """
     if not forbidden:
         return []
-    reading = Reading(ast.parse(source))
+    tree = ast.parse(source)
+    reading = Reading(tree)
     rules = _Rules(reading, forbidden, reading.methods | set(methods))
     lines = [line.encode() for line in source.split("\n")]
     uses: dict[tuple[int, str], Use] = {}
@@ -62,7 +63,16 @@ def find_forbidden(source: str, forbidden: Sequence[str], methods: Collection[st
         for name in rules.broken_by(node):
             line = getattr(node, "lineno", 1)
             uses.setdefault((line, name), Use(line, name, _how(node, lines)))
+    for node in _handed_on(tree):
+        uses.setdefault((node.lineno, "getattr"), Use(node.lineno, "getattr", _how(node, lines)))
     return sorted(uses.values())
+
+
+def _handed_on(tree: ast.Module) -> list[ast.Name]:
+    """Where ``getattr`` is not called but handed on, as to ``functools.reduce``: what it looks up cannot be read."""
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "getattr")
+    return [node for node in names if id(node) not in called]
 
 
 def own_methods(source: str) -> set[str]:

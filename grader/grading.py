@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import socket
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -76,6 +78,7 @@ def examine(bench: Bench, channel_fd: int, candidates_fd: int) -> None:
     """Run one grading whose job comes over the channel."""
     channel = Channel(socket.socket(fileno=channel_fd))
     job = msgspec.convert(channel.receive()[0], Job)
+    _bound_memory(job.work.limits.answer_mb)
     os.environ["GRADIENTE_SEED"] = job.seed
     if job.data:
         os.environ["GRADIENTE_DATA"] = job.data
@@ -89,6 +92,14 @@ def examine(bench: Bench, channel_fd: int, candidates_fd: int) -> None:
     except GraderError as error:
         bench.link.stop()
         channel.send({"event": "refused", "owner": error.owner, "message": error.text})
+
+
+def _bound_memory(answer_mb: int) -> None:
+    """Keep answers that unfold (a range of 10**12, a crowd of small lists) from taking the host down."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    now = int(status["VmData"].split()[0]) << 10
+    limit = now + (6 * answer_mb + 512 << 20)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 class Grading:
@@ -128,9 +139,9 @@ class Grading:
             return refused(blank, say("slow_total", seconds=self._job.total_seconds), Verdict.TOO_SLOW)
         marker = item.get_closest_marker("seconds")
         limit = float(marker.args[0]) if marker else self._job.work.limits.seconds
-        self._link.seconds = max(0.1, min(limit, self._end - time.monotonic()))
         # Not the test's own seed: the candidate could draw the test's inputs again.
-        self._link.seed = self._shared.derive_seed(f"{self._job.seed}/candidate", item.name)
+        seed = self._shared.derive_seed(f"{self._job.seed}/candidate", item.name)
+        self._link.start_test(max(0.1, min(limit, self._end - time.monotonic())), self._end, seed)
         start = time.perf_counter()
         calls = self._call_all(item, following)
         output = self._link.take_output()
@@ -138,7 +149,11 @@ class Grading:
 
     def _call_all(self, item: pytest.Item, following: pytest.Item | None) -> list[Phase]:
         had_candidate = self._link.is_alive()
+        asked = self._link.asked
         calls = [_call(item, "setup")]
+        if calls[0].error is not None and self._link.asked > asked:
+            # What a fixture makes of an answer is judged like what a test makes of it.
+            calls[0] = replace(calls[0], when="call")
         if calls[0].error is None:
             calls.append(_call(item, "call"))
         # Fixtures that hold objects of a candidate that died in this test must not serve the next one.

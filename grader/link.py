@@ -7,6 +7,7 @@ a fresh one. An ``Ended`` is no Exception, so that neither a test nor ``pytest.r
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -30,6 +31,8 @@ from grader.wire.values import Bounds
 
 #: Output beyond this many times the shown size ends the candidate.
 _OUTPUT_FACTOR = 64
+#: All calls of one test together may take this many times as long as one.
+_CALLS = 4
 
 
 class Ended(BaseException):
@@ -76,6 +79,11 @@ class Link:
         self._pipe = -1
         self._printed = 0
         self._delay = 0.0
+        self._granted = 0.0
+        #: until when the asks of this test may take together
+        self.test_end = math.inf
+        #: how often the candidate was asked
+        self.asked = 0
         self._module: Handle | None = None
         self._refusal: Ended | None = None
 
@@ -184,13 +192,17 @@ class Link:
         """Whether the candidate of this test can still be asked."""
         return self.peer is not None
 
-    def _bury(self) -> dict[str, Any]:
+    def _bury(self, patience: float = 10.0) -> dict[str, Any]:
         """Wait for the candidate's end, forget it and say how it ended."""
         found: dict[str, Any] = {}
         if self._life is not None:
             with contextlib.suppress(ChannelClosed, ChannelTimeout):
                 while "ended" not in found:
-                    found, _ = self._life.receive(time.monotonic() + 10.0)
+                    found, _ = self._life.receive(time.monotonic() + patience)
+            if "ended" not in found:
+                with contextlib.suppress(ChannelClosed, ChannelTimeout):
+                    self._life.send("kill", timeout=1.0)
+                    self._life.receive(time.monotonic() + 10.0)
             self._life.close()
         if self.peer is not None:
             self._drain()
@@ -200,9 +212,15 @@ class Link:
         self._pid = 0
         return found
 
+    def start_test(self, seconds: float, end: float, seed: int) -> None:
+        """Set the limits of the test that begins: of one call, and of all its calls together."""
+        self.seconds, self.seed = seconds, seed
+        self.test_end = min(end, time.monotonic() + _CALLS * seconds)
+        self._granted = 0.0
+
     def ended(self) -> Ended:
-        """The candidate hung up: find out why."""
-        found = self._bury()
+        """The candidate hung up: find out why. One that only closed the wire and stays is ended."""
+        found = self._bury(patience=1.0)
         status, reason = found.get("ended", 0), found.get("reason", "")
         if reason == "memory":
             return Ended(Verdict.TOO_BIG, say("memory", megabytes=self.work.limits.memory_mb))
@@ -216,12 +234,16 @@ class Link:
     def deadline(self) -> float:
         """Until when the request that is about to be sent may take."""
         self._delay = self._waited()
-        return time.monotonic() + self.seconds
+        self.asked += 1
+        return min(time.monotonic() + self.seconds, self.test_end)
 
     def _overtime(self, deadline: float) -> float | None:
         """A later deadline for a candidate that was ready to run and had to wait for a processor."""
         delay = self._waited()
         more, self._delay = delay - self._delay, delay
+        # Bounded: a candidate can make itself wait, with a crowd of processes of its own.
+        more = min(more, 2 * self.seconds - self._granted)
+        self._granted += max(0.0, more)
         return deadline + more if more > 0.05 * self.seconds else None
 
     def _waited(self) -> float:

@@ -126,7 +126,7 @@ class Nursery:
             self._bury(charge)
             return
         with contextlib.suppress(ChannelClosed, ChannelTimeout, MalformedFrame):
-            charge.life.receive(0.0)
+            charge.life.receive(time.monotonic() + 1.0)
         self._bury(charge)
 
     def _accept(self) -> bool:

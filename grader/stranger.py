@@ -128,7 +128,16 @@ class StrangerPeer(Peer):
         except ValueTooBig as error:  # refused while reading: what follows on the wire cannot be trusted to fit
             ended = link.too_big(str(error))
             link.stop()
+        except MemoryError as error:
+            if isinstance(error, RemoteFault):  # the student's own, not ours
+                ended = link.out_of_memory()
+            else:
+                ended = link.too_big("it does not fit into memory")
+                link.stop()
         except RemoteFault as error:
+            if isinstance(error, StopIteration) and op != "next":
+                # As Python does in generators (PEP 479): it would end a loop of the test's, with nothing compared.
+                raise RuntimeError(f"the submission raised StopIteration: {error}") from None
             if error.fault.kind == "ValueTooBig":
                 ended = link.too_big(error.fault.message)
             elif _is_memory(error.fault):

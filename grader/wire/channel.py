@@ -147,7 +147,8 @@ class Channel:
         while True:
             timeout = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
             ready = self._poll.poll(timeout)
-            if not ready and deadline is not None and time.monotonic() >= deadline:
+            # Looked at on every turn: a side that never falls silent must not have for ever.
+            if deadline is not None and time.monotonic() >= deadline:
                 deadline = self.overtime(deadline) if self.overtime else None
                 if deadline is None:
                     raise ChannelTimeout

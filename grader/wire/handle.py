@@ -2,9 +2,9 @@
 
 A handle forwards attributes, calls, items, iteration and conversions. What it never does is judge: an object that came
 out of a student's function answers no comparison, no ``in`` and no arithmetic, because its ``__eq__`` or ``__sub__``
-would be the student's word against the test's, and would be shown the expected value. Conversions (``float(x)``) are plain
-answers and fine. Objects that the test itself constructed from a class of the stub do arithmetic among themselves, as
-long as objects come of it; to compare, a test reads a number or a tensor from them.
+would be the student's word against the test's, and would be shown the expected value. Conversions (``float(x)``) are
+plain answers and fine. Objects that the test itself constructed from a class of the stub do arithmetic among
+themselves, as long as objects come of it; to compare, a test reads a number or a tensor from them.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ What the other side may ask for is the policy's decision: the candidate serves e
 
 from __future__ import annotations
 
+import time
 import weakref
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -77,6 +78,8 @@ class Peer:
         self._export_ids: dict[int, int] = {}
         self._releases: list[tuple[int, int]] = []
         self._faults: list[BaseException] = []
+        #: until when what is being asked may take; a request within a request has no longer
+        self._deadline: float | None = None
         self._next_number = 0
         self._next_export = 0
 
@@ -89,11 +92,15 @@ class Peer:
         keywords = [[key, packer.pack(value)] for key, value in (kwargs or {}).items()]
         body = [op, self.number_of(target), name, arguments, keywords, torch.is_grad_enabled()]
         deadline = self.policy.deadline()
+        if deadline is not None and self._deadline is not None:
+            deadline = min(deadline, self._deadline)
         faults = len(self._faults)
-        number = self._send(REQUEST, None, body, packer)
+        outer, self._deadline = self._deadline, deadline
         try:
+            number = self._send(REQUEST, None, body, packer)
             return self._await(number, packer, deadline)
         finally:
+            self._deadline = outer
             del self._faults[faults:]
 
     def _await(self, number: int, packer: Packer, deadline: float | None) -> Any:
@@ -188,7 +195,8 @@ class Peer:
         updates = self.mirrors.updates(packer)
         packer.blob.seal()
         try:
-            self.channel.send([kind, number, body, updates, releases], packer.blob.fd)
+            left = None if self._deadline is None else max(0.01, self._deadline - time.monotonic())
+            self.channel.send([kind, number, body, updates, releases], packer.blob.fd, timeout=left)
         finally:
             packer.blob.close()
         return number

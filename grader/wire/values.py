@@ -289,11 +289,15 @@ class Unpacker:
             raise MalformedValue("items that are not a list")
         return [self.unpack(tree) for tree in trees]
 
-    def buffer(self, source: Tree, nbytes: int) -> torch.Tensor:
-        """``nbytes`` writable bytes as a uint8 tensor of our own."""
+    def count(self, nbytes: int) -> None:
+        """Account for memory that is about to be taken. Raises ValueTooBig."""
         self._bytes += nbytes
         if self._bytes > self.bounds.bytes:
             raise ValueTooBig(f"more than {self.bounds.bytes >> 20} MiB")
+
+    def buffer(self, source: Tree, nbytes: int) -> torch.Tensor:
+        """``nbytes`` writable bytes as a uint8 tensor of our own."""
+        self.count(nbytes)
         if type(source) is bytes:
             if len(source) != nbytes:
                 raise MalformedValue(f"{len(source)} bytes where {nbytes} belong")
@@ -332,7 +336,7 @@ def _read_tensor(
     flat = unpacker.buffer(source, _volume(shape) * dtype.itemsize)
     value = (flat.view(dtype) if flat.numel() else torch.empty(0, dtype=dtype)).reshape(shape)
     if strides is not None:
-        value = _spread(value, strides, unpacker.bounds)
+        value = _spread(value, strides, unpacker)
     if device.startswith("cuda") and torch.cuda.is_available():
         value = value.to(device)
     slot.value = value
@@ -348,13 +352,15 @@ def _volume(shape: list[int]) -> int:
     return math.prod(shape)
 
 
-def _spread(value: torch.Tensor, strides: list[int], bounds: Bounds) -> torch.Tensor:
+def _spread(value: torch.Tensor, strides: list[int], unpacker: Unpacker) -> torch.Tensor:
     """Lay a contiguous tensor out with the given strides; memory between its elements is zero."""
     if len(strides) != value.dim() or any(type(stride) is not int or stride < 0 for stride in strides):
         raise MalformedValue(f"strides {strides!r:.80}")
     extent = 1 + sum((size - 1) * stride for size, stride in zip(value.shape, strides, strict=True) if size)
-    if extent * value.element_size() > min(bounds.bytes, 64 * value.numel() * value.element_size() + 4096):
+    size = extent * value.element_size()
+    if size > 64 * value.numel() * value.element_size() + 4096:
         return value  # a view far into a large tensor: its values matter, its layout does not
+    unpacker.count(size)
     base = torch.zeros(extent if value.numel() else 0, dtype=value.dtype)
     spread = base.as_strided(value.shape, strides)
     target = spread
@@ -387,7 +393,7 @@ def _numpy_dtype(name: str) -> np.dtype[Any]:
     if type(name) is not str or len(name) > 12:
         raise MalformedValue("not the name of an array type")
     dtype = np.dtype(name)
-    if dtype.kind not in "biufcUS" or dtype.itemsize > 4096:
+    if dtype.kind not in "biufcUS" or not 0 < dtype.itemsize <= 4096:
         raise MalformedValue(f"array type {name}")
     return dtype
 

@@ -87,7 +87,7 @@ def test_a_plateau_is_no_improvement(student):
 def test_never_stops_while_values_improve(student, rng):
     """A curve that improves at every epoch is never stopped, even with patience 1, and negative values are fine.
 
-    pt: Uma curva que melhora a cada época nunca é interrompida, nem com paciência 1, e valores negativos são permitidos.
+    pt: Uma curva que melhora a cada época nunca é interrompida, nem com paciência 1; valores negativos são permitidos.
     hint: Compare with the best value so far; do not start from 0.
     dica: Compare com o melhor valor até agora; não comece em 0.
     """
@@ -464,7 +464,7 @@ def test_fit_goes_on_with_the_progress_of_its_stopper(student):
 def test_stops_an_overfitting_training_at_its_best(student, rng):
     """A real model that overfits is stopped long before its budget, and does better on new data than at the end.
 
-    pt: Um modelo de verdade que sofre sobreajuste é parado muito antes do limite e vai melhor em dados novos do que no fim.
+    pt: Um modelo de verdade com sobreajuste é parado muito antes do limite e vai melhor em dados novos do que no fim.
     hint: If the other tests pass, this one passes too; otherwise look at restore.
     dica: Se os outros testes passam, este também passa; senão, olhe para restore.
     """

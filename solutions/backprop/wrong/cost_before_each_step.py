@@ -1,4 +1,4 @@
-# caught by: test_train_records_the_cost_before_and_after, test_train_takes_full_batch_steps, test_training_for_no_epochs_returns_the_start
+# caught by: test_train_records_the_cost_before_and_after, test_training_for_no_epochs_returns_the_start
 """The cost is recorded before each step only: the one of the returned weights is missing."""
 
 from __future__ import annotations

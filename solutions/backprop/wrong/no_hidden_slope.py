@@ -1,4 +1,4 @@
-# caught by: test_gradients_of_the_worked_example, test_gradient_is_exact_in_a_deep_network, test_train_takes_full_batch_steps
+# caught by: test_gradients_of_the_worked_example, test_gradient_is_exact_in_a_deep_network
 """Hidden layers pass delta back without the slope of the sigmoid."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_gradients_of_the_worked_example, test_gradient_agrees_with_finite_differences, test_gradient_is_exact_in_a_deep_network
+# caught by: test_gradient_agrees_with_finite_differences, test_gradient_is_exact_in_a_deep_network
 """The derivative of the sigmoid is taken at the activation: sigmoid'(a) in place of sigmoid'(z)."""
 
 from __future__ import annotations

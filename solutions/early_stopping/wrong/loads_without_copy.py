@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 #: The attributes that make up the progress; the settings belong to the constructor.
-PROGRESS = ("epoch", "best_value", "best_epoch", "epochs_without_improvement", "best_state")
+_PROGRESS = ("epoch", "best_value", "best_epoch", "epochs_without_improvement", "best_state")
 
 
 class EarlyStopping:
@@ -55,11 +55,11 @@ class EarlyStopping:
 
     def state_dict(self) -> dict[str, Any]:
         """Copy the progress so far."""
-        return {name: copy.deepcopy(getattr(self, name)) for name in PROGRESS}
+        return {name: copy.deepcopy(getattr(self, name)) for name in _PROGRESS}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over a copy of earlier progress."""
-        for name in PROGRESS:
+        for name in _PROGRESS:
             setattr(self, name, state[name])
 
 
