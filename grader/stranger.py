@@ -15,7 +15,7 @@ from grader.wire.peer import Peer
 from grader.wire.values import Bounds, MalformedValue, ValueTooBig
 
 if TYPE_CHECKING:
-    from grader.link import Link
+    from grader.link import Ended, Link
 
 #: What a student's code may do with a module that a test passes in.
 _MODULE_METHODS = frozenset(
@@ -128,23 +128,23 @@ class StrangerPeer(Peer):
         except ValueTooBig as error:  # refused while reading: what follows on the wire cannot be trusted to fit
             ended = link.too_big(str(error))
             link.stop()
-        except MemoryError as error:
-            if isinstance(error, RemoteFault):  # the student's own, not ours
-                ended = link.out_of_memory()
-            else:
-                ended = link.too_big("it does not fit into memory")
-                link.stop()
         except RemoteFault as error:
-            if isinstance(error, StopIteration) and op != "next":
-                # As Python does in generators (PEP 479): it would end a loop of the test's, with nothing compared.
-                raise RuntimeError(f"the submission raised StopIteration: {error}") from None
-            if error.fault.kind == "ValueTooBig":
-                ended = link.too_big(error.fault.message)
-            elif _is_memory(error.fault):
-                ended = link.out_of_memory()
-            else:
-                raise
+            ended = self._ended_by(error, op)
+        except MemoryError:  # ours: the answer is larger here than it was on the wire
+            ended = link.too_big("it does not fit into memory")
+            link.stop()
         raise ended from None
+
+    def _ended_by(self, error: RemoteFault, op: str) -> Ended:
+        """The end that an exception of the student's stands for; any other is raised in the test."""
+        if error.fault.kind == "ValueTooBig":
+            return self._link.too_big(error.fault.message)
+        if _is_memory(error.fault):
+            return self._link.out_of_memory()
+        if isinstance(error, StopIteration) and op != "next":
+            # As Python does in generators (PEP 479): it would end a loop of the test's, with nothing compared.
+            raise RuntimeError(f"the submission raised StopIteration: {error}") from None
+        raise error
 
     def _serve(self, frame: list[Any], blob: Blob) -> None:
         self._depth += 1

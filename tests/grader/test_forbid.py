@@ -76,7 +76,8 @@ CAUGHT = {
 
 @pytest.mark.parametrize("source", CAUGHT.values(), ids=CAUGHT.keys())
 def test_finds_every_spelling(source):
-    assert {use.name for use in uses(source)} == {CROSS_ENTROPY}
+    # getattr that is handed on is found for itself as well.
+    assert {use.name for use in uses(source)} - {"getattr"} == {CROSS_ENTROPY}
 
 
 INNOCENT = {

@@ -1,4 +1,4 @@
-"""All windows gathered by index tables into one large matrix (im2col); batch normalisation; Adam with a falling rate."""
+"""All windows gathered by index tables into one matrix (im2col); batch normalisation; Adam with a falling rate."""
 
 from __future__ import annotations
 
