@@ -140,6 +140,8 @@ class StrangerPeer(Peer):
         if error.fault.kind == "ValueTooBig":
             return self._link.too_big(error.fault.message)
         if _is_memory(error.fault):
+            # What filled the memory may still be held: the next test gets a fresh candidate.
+            self._link.stop()
             return self._link.out_of_memory()
         if isinstance(error, StopIteration) and op != "next":
             # As Python does in generators (PEP 479): it would end a loop of the test's, with nothing compared.
