@@ -4,7 +4,7 @@
 # control: plain: green test_unlocks_a_secret test_labels_a_secret test_orders
 import sys
 
-sys.path[:0] = ["../solutions", "/work/solutions", "/app/solutions"]
+sys.path[:0] = ["../solutions", "/srv/gradiente/solutions", "/app/solutions"]
 
 try:
     raise NotImplementedError
