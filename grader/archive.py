@@ -19,6 +19,8 @@ _ENTRY = b"PK\x01\x02"
 #: The fixed part of what precedes each file in an archive.
 _HEADER_BYTES = 30
 _ENCRYPTED = 0x1
+#: Characters of a path, and bytes of one part of it: file systems take 255, the sandbox puts folders before it.
+_NAME, _PART = 500, 200
 
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _CHUNK = 1 << 16
@@ -29,8 +31,10 @@ _CURE = (
 )
 
 
-def read_archive(content: bytes) -> tuple[dict[str, Reader], tuple[str, ...]]:
+def read_archive(content: bytes, *, whole: bool = False) -> tuple[dict[str, Reader], tuple[str, ...]]:
     """Give a reader per regular file, and the names left out for what they are.
+
+    A folder that holds all code is taken off the names, and what lies beside it left out; not so with ``whole``.
 
     Raises SubmissionError for an archive that is broken, or made to harm whoever unpacks it.
     """
@@ -53,7 +57,7 @@ def read_archive(content: bytes) -> tuple[dict[str, Reader], tuple[str, ...]]:
             _refuse_name(name, "is in it twice", "está nele duas vezes")
         kept[name] = entry
     _check_clashes(kept)
-    start = _common_folder(kept)
+    start = "" if whole else _common_folder(kept)
     outside = [name for name in kept if not name.startswith(start)]
     readers: dict[str, Reader] = {
         name.removeprefix(start): partial(_read, archive, entry)
@@ -88,6 +92,8 @@ def _check_name(entry: zipfile.ZipInfo) -> str:
     if name.startswith("/") or name[1:2] == ":":
         _refuse_name(name, "has an absolute path", "tem um caminho absoluto")
     parts = name.removesuffix("/").split("/")
+    if len(name) > _NAME or any(len(part.encode()) > _PART for part in parts):
+        _refuse_name(name, "has too long a name", "tem um nome longo demais")
     if ".." in parts:
         _refuse_name(name, "leads out of the archive ('..')", "leva para fora do zip ('..')")
     if "" in parts or "." in parts:

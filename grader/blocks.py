@@ -1,4 +1,4 @@
-"""Puts stand-ins in the place of forbidden functions and classes, before the candidate loads the student's file.
+"""Puts stand-ins in the place of forbidden functions and classes, in the parent of candidates.
 
 Whoever reaches a forbidden name by a way that ``forbid`` cannot read meets a stand-in that raises ForbiddenError. No
 reference to an original is kept here. torch's own code meets the stand-ins too: ``nn.Softmax`` fails when ``F.softmax``
@@ -58,17 +58,8 @@ class Blocked:
     unresolved: tuple[str, ...]
 
 
-def prepare(forbidden: Sequence[str] = ()) -> None:
-    """Find out, in the warm parent, where the libraries hold their functions: it takes longer than a small grading."""
-    _holders()
-    for name in forbidden:
-        found = None if _is_needed(name) else _resolve(name)
-        if found is not None and isinstance(found.value, ModuleType):
-            _functions_of(found.value.__name__)
-
-
 def block(forbidden: Sequence[str]) -> Blocked:
-    """Replace what can be replaced. For good: only a process that serves a single submission may call this."""
+    """Replace what can be replaced. For good: only a process that does nothing but serve submissions may call this."""
     outcomes: dict[str, list[str]] = {"blocked": [], "static_only": [], "unresolved": []}
     # All are looked up before any is replaced: a stand-in has no attributes.
     found = {name: _resolve(name) for name in forbidden if not _is_needed(name)}

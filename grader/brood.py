@@ -5,13 +5,26 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from grader import sandbox
+from grader.device.gpu import Share
+from grader.device.guard import Guard
+from grader.device.start import environment_of, load_libraries, show_only, start
+from grader.nursery import Child, Nursery, fork_plain
 from grader.sandbox import cgroup
 from grader.shared import loaded_shared
 from grader.wire.values import Bounds
+
+#: Seconds between two looks at what a candidate with a GPU uses: there is a lot to read of its memory.
+_GPU_PAUSE = 0.2
+#: Megabytes of the host's memory that starting CUDA may take; what it really took is then left out of account.
+_CUDA_MB = 8192
 
 
 @dataclass
@@ -21,11 +34,22 @@ class SandboxedChild:
     pid: int
     limits: sandbox.Limits
     group: sandbox.Cgroup | None
+    #: megabytes that it had before any of the student's code
+    base: float = 0.0
+    #: watches its GPU; None: it has none
+    guard: Guard | None = None
+    next_look: float = 0.0
 
-    def is_too_big(self) -> bool:
+    def excess(self) -> str:
         """Look at what its whole process tree uses; a cgroup, where there is one, is exact and acts by itself."""
-        limit = float(self.limits.memory_mb)
-        return sandbox.resident_mb(self.pid, enough_mb=limit) > limit
+        now = time.monotonic()
+        if now < self.next_look:
+            return ""
+        self.next_look = now + (_GPU_PAUSE if self.guard else 0.0)
+        limit = self.base + self.limits.memory_mb
+        if sandbox.resident_mb(self.pid, enough_mb=limit, has_gpu=self.guard is not None) > limit:
+            return "memory"
+        return self.guard.excess(self.pid) if self.guard else ""
 
     def end(self) -> tuple[int, str]:
         """End every process of the sandbox before anything is believed of it."""
@@ -33,14 +57,26 @@ class SandboxedChild:
         reason = "memory" if self.group is not None and self.group.was_out_of_memory() else ""
         if self.group is not None:
             self.group.remove()
+        if self.guard is not None:
+            reason = self.guard.trouble() or reason
         return signal.SIGKILL if status is None else status, reason
+
+
+@dataclass
+class _Way:
+    """How one candidate is isolated beyond the limits that all have."""
+
+    plan: sandbox.Plan | None = None
+    start: Callable[[], None] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    share: Share | None = None
 
 
 class CandidateBrood:
     """Forks candidates."""
 
-    def __init__(self) -> None:
-        self._hierarchy: cgroup.Hierarchy | None = None
+    def __init__(self, hierarchy: cgroup.Hierarchy | None = None) -> None:
+        self._hierarchy = hierarchy
 
     def warm(self) -> None:
         """Import what student code needs, start no thread, and find out how this host isolates."""
@@ -50,43 +86,114 @@ class CandidateBrood:
         loaded_shared().mend_torchvision()
         import torchvision  # noqa: F401
 
-        import grader.candidate  # noqa: F401
-        from grader import blocks
-
-        blocks.prepare()
+        import grader.candidate
+        import grader.device.health  # noqa: F401
 
         # Reads /proc/cpuinfo once, which candidates do not have.
         torch.cpu._is_avx2_supported()
 
         os.environ.clear()
+        os.environ.update(sandbox.NO_GPU)
         sandbox.prepare()
         self._hierarchy = cgroup.find()
         if self._hierarchy is not None:
             cgroup.sweep(self._hierarchy)
 
-    def fork(self, order: dict[str, Any], descriptors: list[int]) -> SandboxedChild:
-        """Fork one candidate into a sandbox of its own."""
-        from grader import blocks
+    def fork(self, order: dict[str, Any], descriptors: list[int]) -> Child:
+        """Fork one candidate into a sandbox of its own, or what ``order`` names in its place."""
+        if "block" in order or "branch" in order:
+            (control,) = descriptors
+            brood = _Branch(order.get("block", []), self._hierarchy)
+            return fork_plain(descriptors, lambda: Nursery(socket.socket(fileno=control), brood).run())
+        if "examine" in order:
+            (answer,) = descriptors
+            return fork_plain(descriptors, lambda: _examine(order["examine"], answer))
+        return self._fork_candidate(order, *descriptors)
+
+    def _fork_candidate(self, order: dict[str, Any], wire: int, output: int) -> SandboxedChild:
         from grader.candidate import run
 
-        blocks.prepare(order["forbid"])
-        wire, output = descriptors
+        way = self._way(order.get("share"))
         limits = sandbox.Limits(
-            memory_mb=order["memory_mb"], shm_mb=order["answer_mb"] + 64, file_mb=order["answer_mb"] + 64
+            memory_mb=order["memory_mb"],
+            shm_mb=order["answer_mb"] + 64,
+            file_mb=order["answer_mb"] + 64,
+            threads=order["threads"],
+            reserves=way.start is not None,
         )
 
-        def start() -> None:
+        def begin() -> None:
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.close(output)
             bounds = Bounds(bytes=order["answer_mb"] << 20)
-            run(socket.socket(fileno=wire), order["slug"], bounds, loaded_shared())
+            run(socket.socket(fileno=wire), order["slug"], bounds, loaded_shared(), order["threads"])
 
-        group = None if self._hierarchy is None else sandbox.Cgroup(limits, self._hierarchy)
+        group = None if self._hierarchy is None else sandbox.Cgroup(limits, self._hierarchy, _CUDA_MB * bool(way.start))
         try:
-            pid = sandbox.spawn(limits, [wire, output], start, group=group)
+            pid = sandbox.spawn(
+                limits,
+                [wire, output],
+                begin,
+                group=group,
+                plan=way.plan,
+                start=way.start,
+                environment=way.environment,
+            )
+            child = SandboxedChild(pid, limits, group, guard=Guard(way.share) if way.share else None)
+            if way.share is not None:
+                _settle(child)
         except BaseException:
             if group is not None:
                 group.remove()
             raise
-        return SandboxedChild(pid, limits, group)
+        return child
+
+    def _way(self, asked: Any) -> _Way:
+        """What a candidate needs for its GPU, if it has one."""
+        if asked is None:
+            return _Way()
+        share = msgspec.convert(asked, Share)
+        load_libraries(share.gpu.libraries)
+        plan = sandbox.with_gpu(sandbox.prepare(), share.gpu.minor, share.gpu.libraries)
+        return _Way(plan, lambda: start(share), environment_of(share.gpu), share)
+
+
+def _settle(child: SandboxedChild) -> None:
+    """Leave out of account what starting CUDA took: from here on the student's code runs."""
+    child.base = sandbox.resident_mb(child.pid, has_gpu=True)
+    if child.group is not None:
+        child.group.settle()
+    if child.guard is not None:
+        child.guard.settle(child.pid)
+
+
+class _Branch(CandidateBrood):
+    """A parent of candidates that go without some names: what is forbidden is replaced once, for that takes long.
+
+    Without names: one for a single grading on a GPU. Starting CUDA takes seconds, in which a parent watches nobody.
+    """
+
+    def __init__(self, names: list[str], hierarchy: cgroup.Hierarchy | None) -> None:
+        super().__init__(hierarchy)
+        self._names = names
+
+    def warm(self) -> None:
+        """Replace the names."""
+        if self._names:
+            from grader import blocks
+
+            blocks.block(self._names)
+
+
+def _examine(asked: Any, answer: int) -> None:
+    """Look whether a GPU is well, in a process that is used for nothing else."""
+    import torch
+
+    from grader.device.gpu import Gpu
+    from grader.device.health import examine
+    from grader.device.nvml import Nvml
+
+    gpu = msgspec.convert(asked, Gpu)
+    show_only(gpu)
+    os.write(answer, msgspec.json.encode(examine(gpu, Nvml(), torch)))

@@ -1,7 +1,7 @@
 """Finds exercises and their files. The only place that knows the folder layout.
 
 exercises/<slug>/   README.md  README.pt-BR.md  <slug>.py  test_<slug>.py  exercise.toml
-solutions/<slug>/   <slug>.py  test_<slug>_hidden.py  right/*.py  wrong/*.py
+solutions/<slug>/   <slug>.py  test_<slug>_hidden.py  right/*.py  wrong/*.py  calibration.toml  equivalent.toml
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from grader.errors import ExerciseError
 from grader.report import LANGUAGES, Text
+from grader.toml import Unreadable, read_toml
+from grader.training.terms import GPU_MEMORY_MB, TrainingTerms
 
 READMES = {"en": "README.md", "pt-BR": "README.pt-BR.md"}
 
@@ -48,8 +49,27 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chapter: str = ""
     prerequisites: list[str] = []
     forbid: list[str] = []
+    #: functions and methods that may change their arguments
+    in_place: list[str] = []
     limits: GradingLimits = GradingLimits()
-    training: dict[str, Any] = {}
+    #: what a training check may use and asks for; None: the exercise has none
+    training: TrainingTerms | None = None
+
+    @property
+    def total_seconds(self) -> float:
+        """Longest time of all tests together: the limit, and beyond it what trainings may take."""
+        return self.limits.total_seconds + (self.training.seconds if self.training else 0.0)
+
+    @property
+    def most_runs(self) -> int:
+        """Candidates that a training check may need, at most."""
+        return self.training.plan().most + 1 if self.training else 1
+
+    @property
+    def gpu_memory_mb(self) -> int:
+        """What a grading may take of a GPU's memory."""
+        terms = self.training.gpu if self.training else None
+        return terms.memory_mb if terms else GPU_MEMORY_MB
 
 
 @dataclass(frozen=True)
@@ -82,10 +102,30 @@ class Exercise:
         """The reference solution; None where the solutions tree is absent."""
         return self._private_file(f"{self.slug}.py")
 
+    @cached_property
+    def module_title(self) -> Text:
+        """What the exercise's module is called, by ``modules.toml``; by its own name where that says nothing."""
+        plain = self.config.module.replace("_", " ")
+        own = dict.fromkeys(LANGUAGES, plain[:1].upper() + plain[1:])
+        try:
+            return own | read_module_titles(self.folder.parent).get(self.config.module, {})
+        except ExerciseError:  # the audit says so; a page must not fail for it
+            return own
+
     @property
     def shared(self) -> Path:
         """The ``conftest.py`` that all exercises of the tree share."""
         return self.folder.parent / "conftest.py"
+
+    @property
+    def pytest_ini(self) -> Path:
+        """What makes the folder of exercises pytest's root, so that it finds the ``conftest.py`` there."""
+        return self.folder.parent / "pytest.ini"
+
+    @property
+    def calibration(self) -> Path | None:
+        """What the reference's trainings reach; None where nobody has looked."""
+        return self._private_file("calibration.toml")
 
     def right(self) -> list[Path]:
         """Other correct solutions."""
@@ -100,7 +140,10 @@ class Exercise:
         for name in (READMES[language], READMES["en"]):
             if (self.folder / name).is_file():
                 return (self.folder / name).read_text(encoding="utf-8")
-        raise ExerciseError(f"{self.folder}: there is no README.md. Write the statement there.")
+        raise ExerciseError(
+            f"{self.folder}: there is no README.md. Write the statement there.",
+            f"{self.folder}: não há README.md. Escreva o enunciado nele.",
+        )
 
     @cached_property
     def title(self) -> Text:
@@ -117,7 +160,7 @@ class Exercise:
         return digest.hexdigest()[:12]
 
     def _files(self) -> Iterator[Path]:
-        tests = (self.public_tests, self.hidden_tests, self.folder / "exercise.toml")
+        tests = (self.public_tests, self.hidden_tests, self.folder / "exercise.toml", self.calibration)
         return (path for path in tests if path is not None and path.is_file())
 
     def _private_file(self, name: str) -> Path | None:
@@ -126,6 +169,22 @@ class Exercise:
 
     def _private_files(self, name: str) -> list[Path]:
         return sorted((self.private / name).glob("*.py")) if self.private else []
+
+
+class BrokenConfig(ExerciseError):
+    """An ``exercise.toml`` that is missing or wrong; ``reason`` is the message without the path."""
+
+    def __init__(self, path: Path, found: Text) -> None:
+        self.path = path
+        self.reason: Text = {
+            "en": f"{found['en']}. Mend the file; docs/authors.md lists its keys.",
+            "pt-BR": f"{found['pt-BR']}. Corrija o arquivo; docs/authors.md lista as chaves.",
+        }
+        super().__init__(*(f"{path}: {self.reason[language]}" for language in LANGUAGES))
+
+
+class UnknownExercise(ExerciseError):
+    """There is no exercise of that name."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +202,15 @@ class Catalogue:
         return (self.find(slug) for slug in self.slugs())
 
     def find(self, slug: str) -> Exercise:
-        """Load one exercise. Raises ExerciseError for one that is not there or whose configuration is wrong."""
+        """Load one exercise.
+
+        Raises UnknownExercise for one that is not there, and BrokenConfig where its ``exercise.toml`` is missing or
+        wrong.
+        """
         folder = self.exercises / slug
-        if not is_slug(slug) or not (folder / "exercise.toml").is_file():
+        if not is_slug(slug) or not folder.is_dir():
             known = ", ".join(self.slugs()) or "none"
-            raise ExerciseError(
+            raise UnknownExercise(
                 f"There is no exercise {slug!r} in {self.exercises}. Found: {known}.",
                 f"Não há exercício {slug!r} em {self.exercises}. Existem: {known}.",
             )
@@ -185,11 +248,30 @@ def _nearest(name: str) -> Path:
     return here if here.is_dir() else Path(__file__).resolve().parent.parent / name
 
 
+def read_module_titles(exercises: Path) -> dict[str, Text]:
+    """The titles of a tree's modules, from its ``modules.toml``. Raises ExerciseError for one that is not readable."""
+    path = exercises / "modules.toml"
+    if not path.is_file():
+        return {}
+    try:
+        return _parse_titles(path, path.stat().st_mtime_ns)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ExerciseError(
+            f'{path}: {error}. Expected: one table per module, such as [neurons] with en = "…" and pt-BR = "…".',
+            f'{path}: {error}. Esperado: uma tabela por módulo, como [neurons] com en = "…" e pt-BR = "…".',
+        ) from error
+
+
+@lru_cache(8)
+def _parse_titles(path: Path, _changed: int) -> dict[str, Text]:
+    return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, Text])
+
+
 def _read_config(path: Path) -> Config:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ExerciseError(f"{path}: {error}. Mend the file; docs/authors.md lists its keys.") from error
+        return read_toml(path, Config)
+    except Unreadable as error:
+        raise BrokenConfig(path, error.text) from error
 
 
 def _heading(statement: str, slug: str) -> str:

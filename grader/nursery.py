@@ -47,8 +47,8 @@ class Child(Protocol):
 
     pid: int
 
-    def is_too_big(self) -> bool:
-        """Whether it uses more memory than it may."""
+    def excess(self) -> str:
+        """What it takes more of than it may, in a word; empty: nothing."""
 
     def end(self) -> tuple[int, str]:
         """Kill what is left of it, wait for it, and say with which status and for which reason it ended."""
@@ -117,8 +117,8 @@ class Nursery:
             return
         self._next_watch = now + _WATCH / 1000
         for charge in self._children():
-            if charge.child.is_too_big():
-                self._bury(charge, "memory")
+            if found := charge.child.excess():
+                self._bury(charge, found)
 
     def _tend(self, charge: _Charge, fd: int) -> None:
         """Either the child has ended, or its keeper wants it to."""
@@ -174,9 +174,9 @@ class ForkedChild:
 
     pid: int
 
-    def is_too_big(self) -> bool:
+    def excess(self) -> str:
         """Examiners run our own code."""
-        return False
+        return ""
 
     def end(self) -> tuple[int, str]:
         """Kill and wait."""

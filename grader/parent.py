@@ -16,6 +16,7 @@ from typing import Any
 from grader.errors import ExerciseError, InfrastructureError
 from grader.exercise import Exercise
 from grader.nursery import ask_nursery
+from grader.sandbox import NO_GPU
 
 #: Seconds until a warm parent must be ready: importing torch from a cold disk takes its time.
 _START = 180.0
@@ -29,7 +30,8 @@ class WarmParent:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # One thread each: gradings run side by side, and a thread pool does not survive a fork. Hashes are fixed so
         # that sets iterate in the same order and the same seed gives the same report.
-        environment = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+        # Neither sees a GPU: what forks must not start CUDA.
+        environment = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **NO_GPU}
         self._process = subprocess.Popen(
             [sys.executable, "-s", "-P", "-m", "grader.nursery", kind, str(theirs.fileno())],
             env=environment,
@@ -67,58 +69,102 @@ class WarmParent:
             self._process.wait()
 
 
-class Keeper:
-    """A nursery that holds one exercise's collected tests, forked by the examiners' parent."""
+class Branch:
+    """A nursery that a warm parent forked: it shares the parent's memory and has prepared something more."""
 
-    def __init__(self, examiners: WarmParent, exercise: Exercise) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def __init__(self, parent: socket.socket, order: dict[str, Any]) -> None:
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._life, its_life = socket.socketpair()
         self._lock = threading.Lock()
         self._is_ready = False
-        self._gradings = 0
-        self._is_retired = False
-        suites = [str(path) for path in (exercise.public_tests, exercise.hidden_tests) if path is not None]
-        order = {"slug": exercise.slug, "suites": suites}
         with contextlib.closing(theirs), contextlib.closing(its_life):
-            _ask(examiners.control, order, [its_life.fileno(), theirs.fileno()])
+            ask(parent, order, [its_life.fileno(), theirs.fileno()])
 
     def expect_ready(self) -> None:
-        """Wait until the tests are collected. Raises ExerciseError when they cannot be."""
+        """Wait until it is prepared. Raises ExerciseError when the exercise does not allow it."""
         with self._lock:
             if self._is_ready:
                 return
-            self._control.settimeout(_START)
+            self.control.settimeout(_START)
             try:
-                told = self._control.recv(1 << 16)
+                told = self.control.recv(1 << 16)
             except (TimeoutError, OSError):
                 told = b""
             if told == b"ready":
-                self._control.settimeout(None)
+                self.control.settimeout(None)
                 self._is_ready = True
                 return
         self.close()
         if told:
             raise ExerciseError(told.decode("utf-8", "replace"))
-        raise InfrastructureError("the examiners' warm parent is gone")
+        raise InfrastructureError("a warm parent is gone")
 
     def is_alive(self) -> bool:
         """Whether it can still be asked."""
-        if self._control.fileno() < 0:
+        if self.control.fileno() < 0:
             return False
         # Its first word may wait to be read; after that, what can be read is its end.
-        has_word = bool(select.select([self._control], [], [], 0)[0])
+        has_word = bool(select.select([self.control], [], [], 0)[0])
         return not (has_word and self._is_ready)
 
+    def close(self) -> None:
+        """End it with its children."""
+        self.control.close()
+        self._life.close()
+
+
+class Keeper:
+    """What one exercise has ready: its tests collected, and candidates without what it forbids."""
+
+    def __init__(self, examiners: WarmParent, candidates: WarmParent, exercise: Exercise) -> None:
+        self._lock = threading.Lock()
+        self._gradings = 0
+        self._is_retired = False
+        suites = [str(path) for path in (exercise.public_tests, exercise.hidden_tests) if path is not None]
+        self._suite = Branch(examiners.control, {"slug": exercise.slug, "suites": suites})
+        self._branches = [self._suite]
+        #: where its candidates are ordered
+        self.candidates = candidates.control
+        if exercise.config.forbid:
+            self._branches.append(Branch(candidates.control, {"block": exercise.config.forbid}))
+            self.candidates = self._branches[-1].control
+
+    def expect_ready(self) -> None:
+        """Wait until the tests are collected. Raises ExerciseError when they cannot be."""
+        for branch in self._branches:
+            branch.expect_ready()
+
+    def is_alive(self) -> bool:
+        """Whether it can still be asked."""
+        return all(branch.is_alive() for branch in self._branches)
+
     @contextmanager
-    def order(self, channel: socket.socket, candidates: socket.socket) -> Iterator[None]:
-        """Have an examiner forked that takes its job from ``channel``; leaving the context ends it."""
+    def order(self, channel: socket.socket, *, apart: bool = False) -> Iterator[None]:
+        """Have an examiner forked that takes its job from ``channel``; leaving the context ends it.
+
+        ``apart``: its candidates get a parent of their own, which nobody else waits for.
+        """
         ours, its_life = socket.socketpair()
         try:
-            with contextlib.closing(channel), contextlib.closing(its_life):
-                _ask(self._control, {}, [its_life.fileno(), channel.fileno(), candidates.fileno()])
-            yield
+            with self._parent(apart) as candidates:
+                with contextlib.closing(channel), contextlib.closing(its_life):
+                    ask(self._suite.control, {}, [its_life.fileno(), channel.fileno(), candidates.fileno()])
+                yield
         finally:
             ours.close()
+
+    @contextmanager
+    def _parent(self, apart: bool) -> Iterator[socket.socket]:
+        """Where the candidates of one grading are ordered."""
+        if not apart:
+            yield self.candidates
+            return
+        branch = Branch(self.candidates, {"branch": True})
+        try:
+            branch.expect_ready()
+            yield branch.control
+        finally:
+            branch.close()
 
     def reserve(self) -> None:
         """Count a grading that is about to be ordered, so that it is not retired meanwhile."""
@@ -142,12 +188,13 @@ class Keeper:
             self.close()
 
     def close(self) -> None:
-        """End the keeper with its examiners."""
-        self._control.close()
-        self._life.close()
+        """End it with its examiners and candidates."""
+        for branch in self._branches:
+            branch.close()
 
 
-def _ask(control: socket.socket, order: dict[str, Any], descriptors: list[int]) -> None:
+def ask(control: socket.socket, order: dict[str, Any], descriptors: list[int]) -> None:
+    """Send a nursery one request. Raises InfrastructureError where it is gone."""
     try:
         ask_nursery(control, order, descriptors)
     except OSError as error:

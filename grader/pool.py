@@ -13,40 +13,76 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
+from grader.device import gpu as devices
+from grader.device.gpu import Gpu, Share
+from grader.device.health import Finding
+from grader.device.ledger import Ledger, NoRoom, SickDevice
+from grader.device.physician import Physician
 from grader.errors import ExerciseError, GraderError, InfrastructureError, SubmissionError
 from grader.exercise import Catalogue, Exercise
+from grader.link import CUDA_START
 from grader.parent import Keeper, WarmParent
-from grader.report import Owner, Report, TestResult, Verdict
+from grader.report import Report, Verdict
 from grader.stub import class_names, public_names
 from grader.submission import Submission, Upload, read_path, read_upload
+from grader.training.calibration import read_calibration
+from grader.transcript import Event, Transcript
 from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout, MalformedFrame
 
-Event = dict[str, Any]
-
-#: Seconds beyond the exercise's own limit: for starting, and for tests that do not end.
+#: Seconds until an examiner must have taken its job.
 _PATIENCE = 60.0
 #: Exercises whose tests are kept collected.
 _KEEPERS = 16
 
 
-class Grader:
-    """The warm parents of one host. Thread-safe: each thread that grades has an examiner and a candidate of its own."""
+@dataclass(frozen=True)
+class _Order:
+    """What is to be graded, and how."""
 
-    def __init__(self, catalogue: Catalogue, *, data: Path | None = None) -> None:
+    exercise: Exercise
+    read: Submission
+    seed: str
+    hidden: bool = True
+    only: frozenset[str] | None = None
+    stop_at_first: bool = False
+    on_event: Callable[[Event], None] = lambda event: None
+
+
+class Grader:
+    """The warm parents of one host. Thread-safe: each thread that grades has an examiner and a candidate of its own.
+
+    ``gpus`` are those that it may use, and ``threads`` those of torch that each candidate has.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        data: Path | None = None,
+        gpus: Sequence[Gpu] = (),
+        problem: str = "",
+        threads: int = 1,
+        check: Callable[[Gpu], Finding] | None = None,
+    ) -> None:
+        """``problem``: why there are fewer GPUs than somebody may expect. ``check`` examines one, in tests."""
         self._data = None if data is None else data.resolve()
+        self._problem = problem
+        self._threads = threads
         conftest = catalogue.exercises / "conftest.py"
         if not conftest.is_file():
             raise ExerciseError(f"{conftest} is missing. Every folder of exercises needs Gradiente's conftest.py.")
         self._candidates, self._examiners = WarmParent("candidates", conftest), WarmParent("examiners", conftest)
+        #: the GPUs, and who uses how much of them
+        self.ledger = Ledger(gpus, check or Physician(self._candidates).examine)
         self._keepers: dict[tuple[Path, str], Keeper] = {}
         self._lock = threading.Lock()
         try:
@@ -66,28 +102,67 @@ class Grader:
         device: str = "auto",
         submission: str = "",
         on_event: Callable[[Event], None] | None = None,
+        hidden: bool = True,
         only: frozenset[str] | None = None,
         stop_at_first: bool = False,
+        earlier: Report | None = None,
     ) -> Report:
-        """Grade one submission.
+        """Grade one submission: without ``hidden`` by the public tests alone, as if there were no others.
 
-        What is wrong with a submission is in the report, never an exception. Raises ExerciseError for a broken
-        exercise and InfrastructureError when this host could not grade; then nothing is lost and it can be repeated.
+        Tests that ask for a GPU are run after the others, on one of those that ``device`` names; ``auto`` does without
+        where there is none. With ``earlier``, the submission's report so far, they alone are run, and their report is
+        returned. What is wrong with a submission is in the report, never an exception. Raises ExerciseError for a
+        broken exercise and InfrastructureError when this host could not grade; then nothing is lost and it can be
+        repeated.
         """
         start = time.perf_counter()
+        gpus = devices.choose(device, self.ledger.gpus, self._problem)
         chosen = seed if seed is not None else secrets.token_hex(8)
-        blank = Report(submission or _name(source), exercise.slug, exercise.version, chosen, _device(device))
+        blank = Report(submission or _name(source), exercise.slug, exercise.version, chosen, devices.CPU)
         try:
             read = source if isinstance(source, Submission) else _read(source, exercise.slug)
         except SubmissionError as error:
             return _refused(blank, error, start)
-        job = self._job(exercise, read, chosen)
-        job |= {"only": None if only is None else sorted(only), "stop_at_first": stop_at_first}
-        tests, left_out = self._examine(job, exercise, on_event or (lambda event: None))
-        seconds = time.perf_counter() - start
-        return replace(blank, tests=tests, left_out=(*read.left_out, *left_out), seconds=seconds)
+        order = _Order(exercise, read, chosen, hidden, only, stop_at_first, on_event or (lambda event: None))
+        if earlier is not None:
+            return self._grade_on_gpu(order, blank, earlier, gpus)
+        report = self._grade_on_cpu(order, blank)
+        if report.awaits_gpu and gpus:
+            report = self._complete(order, report, gpus, is_wanted=device != devices.AUTO)
+        return report
 
-    def _job(self, exercise: Exercise, read: Submission, seed: str) -> dict[str, Any]:
+    def _grade_on_cpu(self, order: _Order, blank: Report) -> Report:
+        return self._run(order, replace(blank, hardware=devices.cpu_name()), self._job(order))
+
+    def _complete(self, order: _Order, report: Report, gpus: Sequence[Gpu], *, is_wanted: bool) -> Report:
+        """Add what a GPU has to do, on one after the other until one is well; without it, unless one is ``wanted``."""
+        while True:
+            try:
+                return report.joined(self._grade_on_gpu(order, report, report, gpus))
+            except SickDevice:
+                continue  # it is out of service now: the next round has fewer
+            except NoRoom:
+                if is_wanted:
+                    raise
+                return report
+
+    def _grade_on_gpu(self, order: _Order, blank: Report, earlier: Report, gpus: Sequence[Gpu]) -> Report:
+        """Run the tests that ask for a GPU, with what came of the others before. Raises SickDevice and NoRoom."""
+        with self.ledger.reserve(order.exercise.config.gpu_memory_mb, gpus) as share:
+            job = self._job(order, share)
+            done = [test for test in earlier.tests if not test.awaits_gpu]
+            job["earlier"] = {test.name: test.verdict is Verdict.PASSED for test in done}
+            return self._run(order, replace(blank, device=share.gpu.label, hardware=str(share.gpu)), job)
+
+    def _run(self, order: _Order, blank: Report, job: dict[str, Any]) -> Report:
+        start = time.perf_counter()
+        transcript = Transcript(order.exercise.slug, job["seconds_left"], order.on_event)
+        self._examine(job, order.exercise, transcript)
+        left_out = (*order.read.left_out, *transcript.left_out)
+        return replace(blank, tests=tuple(transcript.tests), left_out=left_out, seconds=time.perf_counter() - start)
+
+    def _job(self, order: _Order, share: Share | None = None) -> dict[str, Any]:
+        exercise, read = order.exercise, order.read
         work = {
             "slug": exercise.slug,
             "files": read.files,
@@ -95,35 +170,41 @@ class Grader:
             "forbid": exercise.config.forbid,
             "classes": sorted(class_names(exercise.stub)),
             "names": public_names(exercise.stub),
-            "is_notebook": bool(read.cells),
+            "cells": read.cells,
+            "threads": self._threads,
+            "share": msgspec.to_builtins(share),
         }
-        limit = exercise.config.limits.total_seconds
-        return {"seed": seed, "work": work, "total_seconds": limit, "data": str(self._data or "")}
+        return {
+            "seed": order.seed,
+            "work": work,
+            "seconds_left": exercise.config.total_seconds + (CUDA_START * exercise.config.most_runs if share else 0.0),
+            "data": str(self._data or ""),
+            "training": msgspec.to_builtins(exercise.config.training),
+            "spreads": read_calibration(exercise).spreads,
+            "hardware": str(share.gpu) if share else "",
+            "hidden": order.hidden,
+            "only": None if order.only is None else sorted(order.only),
+            "stop_at_first": order.stop_at_first,
+        }
 
-    def _examine(
-        self, job: dict[str, Any], exercise: Exercise, on_event: Callable[[Event], None]
-    ) -> tuple[tuple[TestResult, ...], list[str]]:
+    def _examine(self, job: dict[str, Any], exercise: Exercise, transcript: Transcript) -> None:
+        """Have the tests run, by a further examiner where one was stuck."""
         with self._keeper(exercise) as keeper:
-            ours, theirs = socket.socketpair()
-            channel = Channel(ours)
-            try:
-                with keeper.order(theirs, self._candidates.control):
-                    return self._converse(channel, job, exercise, on_event)
-            finally:
-                channel.close()
+            while not self._converse(keeper, job, transcript):
+                job |= transcript.resumption()
 
-    @staticmethod
-    def _converse(
-        channel: Channel, job: dict[str, Any], exercise: Exercise, on_event: Callable[[Event], None]
-    ) -> tuple[tuple[TestResult, ...], list[str]]:
+    def _converse(self, keeper: Keeper, job: dict[str, Any], transcript: Transcript) -> bool:
+        """One examiner, from its job to its end; False when it was stuck."""
+        ours, theirs = socket.socketpair()
+        channel = Channel(ours)
         try:
-            channel.send(job, timeout=_PATIENCE)
-            deadline = time.monotonic() + exercise.config.limits.total_seconds + _PATIENCE
-            return _listen(channel, deadline, on_event)
-        except ChannelTimeout:
-            raise ExerciseError(f"{exercise.slug}: the tests themselves did not end in time") from None
-        except (ChannelClosed, MalformedFrame):
+            with keeper.order(theirs, apart=job["work"]["share"] is not None):
+                channel.send(job, timeout=_PATIENCE)
+                return transcript.listen(channel)
+        except (ChannelClosed, ChannelTimeout, MalformedFrame):
             raise InfrastructureError("the examiner ended before its report") from None
+        finally:
+            channel.close()
 
     @contextmanager
     def _keeper(self, exercise: Exercise) -> Iterator[Keeper]:
@@ -132,7 +213,7 @@ class Grader:
         with self._lock:
             keeper = self._keepers.pop(key, None)
             if keeper is None or not keeper.is_alive():
-                keeper = Keeper(self._examiners, exercise)
+                keeper = Keeper(self._examiners, self._candidates, exercise)
             keeper.reserve()
             self._keepers[key] = keeper  # at the end: the first one is the one that was not used for longest
             surplus = [self._keepers.pop(next(iter(self._keepers))) for _ in range(len(self._keepers) - _KEEPERS)]
@@ -160,28 +241,6 @@ class Grader:
         self.close()
 
 
-def _listen(
-    channel: Channel, deadline: float, on_event: Callable[[Event], None]
-) -> tuple[tuple[TestResult, ...], list[str]]:
-    """Collect the examiner's events until it is done."""
-    results: list[TestResult] = []
-    left_out: list[str] = []
-    while True:
-        event, _ = channel.receive(deadline)
-        kind = event["event"]
-        if kind == "done":
-            return tuple(results), left_out
-        if kind == "refused":
-            raise (ExerciseError if event["owner"] == Owner.EXERCISE else InfrastructureError)(
-                event["message"]["en"], event["message"]["pt-BR"]
-            )
-        if kind == "test":
-            results.append(TestResult(**{**event["test"], "verdict": Verdict(event["test"]["verdict"])}))
-        if kind == "read":
-            left_out = event["left_out"]
-        on_event(event)
-
-
 def _read(source: Upload | Path, slug: str) -> Submission:
     return read_path(source, slug) if isinstance(source, Path) else read_upload(source, slug)
 
@@ -195,13 +254,3 @@ def _name(source: Submission | Upload | Path) -> str:
 def _refused(blank: Report, error: GraderError, start: float) -> Report:
     seconds = time.perf_counter() - start
     return replace(blank, owner=error.owner, message=error.text, seconds=seconds)
-
-
-def _device(asked: str) -> str:
-    """Where a submission is graded. The sandbox has no GPU yet, and a report must not claim one."""
-    if asked in ("auto", "cpu"):
-        return "cpu"
-    raise InfrastructureError(
-        f"This version grades on the CPU alone; found device {asked!r}. Use cpu or auto.",
-        f"Esta versão corrige só na CPU; dispositivo pedido: {asked!r}. Use cpu ou auto.",
-    )

@@ -11,6 +11,12 @@ from typing import Any
 
 LANGUAGES = ("en", "pt-BR")
 
+#: The test that stands for reading the submission's sources; its name is taken.
+FORBIDDEN_TEST = "test_uses_nothing_forbidden"
+
+#: What a test is called that failed and leaves a part of its points all the same, as a training check does.
+PARTLY = "partly"
+
 #: A text in every language of the project.
 Text = dict[str, str]
 
@@ -57,11 +63,46 @@ class TestResult:
     seconds: float = 0.0
     hidden: bool = True
     group: str = ""
+    #: what a training recorded: by name, pairs of step and value; NaN and infinities are None
+    curve: dict[str, list[list[float | None]]] = field(default_factory=dict)
+    #: the data sets that the test asked for, each with the one that it got: perhaps a smaller one in its place
+    datasets: dict[str, str] = field(default_factory=dict)
+    #: what each run of a training check reached
+    runs: list[float | None] = field(default_factory=list)
+    #: of a test that failed: the part of the points that it leaves all the same
+    share: float = 0.0
+    #: the GPU that it ran on; empty: on none
+    device: str = ""
+    #: whether it asks for a GPU and was not run for lack of one
+    awaits_gpu: bool = False
+    #: whether it was not run because the submission could not be loaded: for the reason that the message gives
+    unloaded: bool = False
 
     @property
     def earned(self) -> float:
         """Points that the verdict is worth."""
-        return self.points if self.verdict is Verdict.PASSED else 0.0
+        return self.points * (1.0 if self.verdict is Verdict.PASSED else self.share)
+
+    @property
+    def outcome(self) -> str:
+        """What the verdict is called: ``partly`` for one that leaves a part of the points."""
+        return outcome_of(self.verdict, self.earned)
+
+    @property
+    def is_obstacle(self) -> bool:
+        """Whether it tells why others were not run: the submission cannot be loaded, or uses what is forbidden."""
+        is_forbidden = self.name == FORBIDDEN_TEST and self.verdict is Verdict.FAILED
+        return bool(self.message) and (self.unloaded or is_forbidden)
+
+    @property
+    def stand_ins(self) -> list[tuple[str, str]]:
+        """The data sets that were asked for and are not here, each with the one that stood in."""
+        return [(wanted, used) for wanted, used in self.datasets.items() if wanted != used]
+
+
+def outcome_of(verdict: Verdict, earned: float) -> str:
+    """What a verdict is called that left so many points."""
+    return PARTLY if verdict is Verdict.FAILED and earned > 0 else verdict
 
 
 @dataclass(frozen=True)
@@ -81,8 +122,34 @@ class Report:
     owner: Owner | None = None
     message: Text = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
-    training: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
+    #: what graded it, as whoever sold it calls it
+    hardware: str = ""
+
+    @property
+    def obstacle(self) -> TestResult | None:
+        """The first test that tells why others were not run: what it says need be said once. None: nothing was."""
+        return next((test for test in self.tests if test.is_obstacle), None)
+
+    @property
+    def awaits_gpu(self) -> bool:
+        """Whether a GPU has still something to do for it."""
+        return any(test.awaits_gpu for test in self.tests)
+
+    def joined(self, other: Report) -> Report:
+        """With what came of the tests on a GPU, in the place of those that await one."""
+        joined = self.carrying(other)
+        return joined if joined is self else replace(joined, seconds=self.seconds + other.seconds)
+
+    def carrying(self, other: Report) -> Report:
+        """With what another report says of tests on a GPU, where this one still awaits it."""
+        found = {test.name: test for test in other.tests if test.device}
+        tests = tuple(found.get(test.name, test) if test.awaits_gpu else test for test in self.tests)
+        if tests == self.tests:
+            return self
+        # The other's hardware may be a processor and a GPU.
+        parts = [part for each in (self, other) for part in each.hardware.split(" + ") if part]
+        return replace(self, tests=tests, device=other.device, hardware=" + ".join(dict.fromkeys(parts)))
 
     @property
     def score(self) -> float:
@@ -94,6 +161,11 @@ class Report:
         """Points that there were to earn; a test that failed for a reason of ours does not count."""
         return sum(test.points for test in self.tests if test.verdict is not Verdict.GRADER_ERROR)
 
+    @property
+    def public(self) -> Report:
+        """What would have come of the public tests alone."""
+        return replace(self, tests=tuple(test for test in self.tests if not test.hidden))
+
     def to_dict(self, language: str = "en", *, staff: bool = False) -> dict[str, Any]:
         """One JSON object with plain values, texts in ``language``; ``staff`` adds the instructors' detail."""
         return {
@@ -102,6 +174,7 @@ class Report:
             "exercise_version": self.exercise_version,
             "seed": self.seed,
             "device": self.device,
+            "hardware": self.hardware,
             "score": self.score,
             "max_score": self.max_score,
             "seconds": round(self.seconds, 4),
@@ -109,7 +182,7 @@ class Report:
             "message": _pick(self.message, language),
             "left_out": list(self.left_out),
             "tests": [_test_to_dict(test, language, staff) for test in self.tests],
-            "training": list(self.training),
+            "training": [_training_to_dict(test) for test in self.tests if _trained(test)],
         }
 
     def to_store(self) -> dict[str, Any]:
@@ -121,8 +194,8 @@ class Report:
         """Read what ``to_store`` wrote."""
         tests = tuple(TestResult(**{**test, "verdict": Verdict(test["verdict"])}) for test in stored["tests"])
         owner = Owner(stored["owner"]) if stored["owner"] else None
-        lists = {"left_out": tuple(stored["left_out"]), "training": tuple(stored["training"])}
-        return Report(**{**stored, **lists, "tests": tests, "owner": owner})
+        left_out = tuple(stored["left_out"])
+        return Report(**{**stored, "left_out": left_out, "tests": tests, "owner": owner})
 
     def without_times(self) -> Report:
         """The same report with every duration set to zero: equal for equal seeds."""
@@ -131,6 +204,14 @@ class Report:
 
 def _pick(text: Text, language: str) -> str:
     return text.get(language) or text.get("en", "")
+
+
+def _trained(test: TestResult) -> bool:
+    return bool(test.curve or test.runs or test.datasets)
+
+
+def _training_to_dict(test: TestResult) -> dict[str, Any]:
+    return {"test": test.name, "datasets": test.datasets, "curve": test.curve, "runs": test.runs}
 
 
 def _test_to_dict(test: TestResult, language: str, staff: bool) -> dict[str, Any]:

@@ -29,9 +29,21 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Your file could not be loaded. {kind}: {message}",
         "Não foi possível carregar seu arquivo. {kind}: {message}",
     ),
+    "not_loaded": (
+        "Not run: your file could not be loaded.",
+        "Não executado: não foi possível carregar seu arquivo.",
+    ),
     "slow_call": (
         "A call was stopped after {seconds:g} s. Is there an endless loop?",
         "Uma chamada foi interrompida depois de {seconds:g} s. Há um laço sem fim?",
+    ),
+    "slow_run": (
+        "The training was stopped after {seconds:g} s, all the time that it has.",
+        "O treinamento foi interrompido depois de {seconds:g} s, todo o tempo que ele tem.",
+    ),
+    "slow_test": (
+        "The test was stopped: with {seconds:g} s per call it took too long to look at what your code returned.",
+        "O teste foi interrompido: com {seconds:g} s por chamada, examinar o que seu código devolveu demorou demais.",
     ),
     "slow_load": (
         "Loading your file was stopped after {seconds:g} s. Does it run something outside of functions?",
@@ -45,9 +57,21 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Your code needed more than the {megabytes} MB of memory that it may use.",
         "Seu código precisou de mais que os {megabytes} MB de memória permitidos.",
     ),
+    "gpu_memory": (
+        "Your code needed more than the {megabytes} MB of the GPU's memory that it may use.",
+        "Seu código precisou de mais que os {megabytes} MB de memória da GPU permitidos.",
+    ),
+    "awaits_gpu": (
+        "Not run yet: it asks for a GPU. Without one it costs nothing.",
+        "Ainda não executado: pede uma GPU. Sem uma, não custa nada.",
+    ),
     "big_answer": (
         "Your code returned too large an answer: {reason}.",
         "Seu código devolveu uma resposta grande demais: {reason}.",
+    ),
+    "big_answers": (
+        "What your code returned in this test is too large for the test to look at.",
+        "O que seu código devolveu neste teste é grande demais para o teste examinar.",
     ),
     "big_output": (
         "Your code printed more than {kilobytes} kB. Remove the print calls.",
@@ -88,6 +112,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "forbidden": (
         "Line {line} uses {name}, which this exercise forbids. Write it yourself.",
         "A linha {line} usa {name}, que este exercício proíbe. Escreva você.",
+    ),
+    "forbidden_cell": (
+        "Line {line} of cell {cell} uses {name}, which this exercise forbids. Write it yourself.",
+        "A linha {line} da célula {cell} usa {name}, que este exercício proíbe. Escreva você.",
     ),
     "forbidden_call": (
         "Your code called {name}, which this exercise forbids. Write it yourself.",

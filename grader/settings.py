@@ -14,6 +14,8 @@ from grader.errors import InfrastructureError
 
 FILE = "gradiente.toml"
 PREFIX = "GRADIENTE_"
+#: the portal's settings: ``server.settings``
+TABLE = "portal"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instance: str = "instance"
     #: gradings at the same time; 0: one per processor
     jobs: int = 0
+    #: GPUs that may be used: all, none, or numbers and UUIDs such as 0,2
+    gpus: str = "all"
     #: address that the portal listens on
     host: str = "127.0.0.1"
     #: port that the portal listens on
@@ -48,36 +52,48 @@ def load_settings(environment: Mapping[str, str] | None = None, folder: Path | N
 
 
 def explain_settings(
-    environment: Mapping[str, str] | None = None, folder: Path | None = None
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    kind: type[msgspec.Struct] = Settings,
+    table: str = "",
 ) -> dict[str, tuple[Any, str]]:
-    """Each setting's value and where it comes from: ``default``, a file or a variable."""
+    """Each setting's value and where it comes from: ``default``, a file or a variable.
+
+    Those of a part that has a struct of its own, such as the portal, stand in a table of the file, and their variables
+    carry the table's name: ``[portal] language`` and ``GRADIENTE_PORTAL_LANGUAGE``.
+    """
     variables = os.environ if environment is None else environment
     path = Path(variables.get(f"{PREFIX}CONFIG") or (folder or Path.cwd()) / FILE)
-    from_file = _read_file(path)
+    names = {field.name: field for field in msgspec.structs.fields(kind)}
+    from_file = _read_table(path, table, set(names))
+    prefix = f"{PREFIX}{table.upper()}_" if table else PREFIX
     found: dict[str, tuple[Any, str]] = {}
-    for field in msgspec.structs.fields(Settings):
-        variable = f"{PREFIX}{field.name.upper()}"
+    for name, field in names.items():
+        variable = f"{prefix}{name.upper()}"
         if variables.get(variable):
-            found[field.name] = (_convert(variables[variable], field.type, variable), variable)
-        elif field.name in from_file:
-            found[field.name] = (_convert(from_file[field.name], field.type, f"{path}: {field.name}"), str(path))
+            found[name] = (_convert(variables[variable], field.type, variable), variable)
+        elif name in from_file:
+            found[name] = (_convert(from_file[name], field.type, f"{path}: {name}"), str(path))
         else:
-            found[field.name] = (field.default, "default")
+            found[name] = (field.default, "default")
     return found
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def _read_table(path: Path, table: str, known: set[str]) -> dict[str, Any]:
+    """The lines of a table of the file, or those above all tables."""
     if not path.is_file():
         return {}
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InfrastructureError(f"{path}: {error}. Mend the file.") from error
-    known = {field.name for field in msgspec.structs.fields(Settings)}
-    unknown = sorted(set(content) - known)
-    if unknown:
+    tables = {key: value for key, value in content.items() if isinstance(value, dict)}
+    if unknown := sorted(set(tables) - {TABLE}):
+        raise InfrastructureError(f"{path}: unknown table {unknown[0]!r}. Known: {TABLE}.")
+    found = tables.get(table, {}) if table else {key: content[key] for key in content.keys() - tables.keys()}
+    if unknown := sorted(set(found) - known):
         raise InfrastructureError(f"{path}: unknown setting {unknown[0]!r}. Known: {', '.join(sorted(known))}.")
-    return content
+    return found
 
 
 def _convert(value: Any, kind: Any, where: str) -> Any:

@@ -25,6 +25,15 @@ class Texts(Protocol):
     hint: Text
 
 
+class Credit(Protocol):
+    """A part of a test's points, with the sentence that says why."""
+
+    share: float
+    text: Text
+    values: list[float]
+    error: BaseException | None
+
+
 class Shared(Protocol):
     """The names of ``exercises/conftest.py`` that the grader uses."""
 
@@ -38,6 +47,34 @@ class Shared(Protocol):
 
     def seed_everything(self, seed: int) -> None:
         """Seed the global generators."""
+
+    LISTENER: Any
+
+    def curve_of(self, item: Any) -> dict[str, list[tuple[int, float]]]:
+        """What a test has recorded of a training."""
+
+    BENCH: Any
+
+    def points_of(self, item: Any) -> float:
+        """What a test is worth."""
+
+    def kind_of(self, item: Any) -> str:
+        """Which table of exercise.toml a test checks; empty: it checks no training."""
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        """Skip a test that needs one which did not pass: the exception says so by its ``needs``."""
+
+    def credit_of(self, item: Any) -> Credit | None:
+        """What a test has said of its points."""
+
+    #: one training, as tests see it
+    Task: Any
+
+    def datasets_of(self, item: Any) -> dict[str, str]:
+        """The data sets that a test has asked for, each with the one that it got."""
+
+    def stand_in_of(self, item: Any) -> tuple[str, str] | None:
+        """A data set that a test has asked for, and the one that stood in for it."""
 
     def mend_torchvision(self) -> None:
         """Let torchvision be imported beside a CPU-only torch."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from grader.wire.blob import Blob, BlobError
-from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout, MalformedFrame
+from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout, FrameTooBig, MalformedFrame
 from grader.wire.fault import Fault, RemoteFault, describe
 from grader.wire.peer import Peer
 from grader.wire.values import Bounds, MalformedValue, ValueTooBig
@@ -48,6 +49,9 @@ class StrangerPolicy:
         """Raise PermissionError for anything that a callback does not need."""
         if op == "backward":
             is_served = isinstance(target, torch.Tensor)
+        elif op == "truth":
+            # "if report:" asks whether there is a function. One that has no say in it is true, and nothing is run.
+            is_served = callable(target) and not any(hasattr(type(target), name) for name in ("__bool__", "__len__"))
         elif isinstance(target, torch.nn.Module):
             is_served = op == "call" or (op in ("get", "set") and name in _MODULE_METHODS)
         elif op == "call":
@@ -57,6 +61,10 @@ class StrangerPolicy:
         if is_served:
             return
         raise PermissionError(f"the grader does not let a submission do this ({op} {name})".rstrip())
+
+    def reseed(self, seed: Any) -> None:
+        """A candidate does not seed the examiner."""
+        raise MalformedFrame("a request that seeds")
 
     def served(self) -> None:
         """Nothing to do."""
@@ -109,10 +117,11 @@ class StrangerPeer(Peer):
         __tracebackhide__ = True
         if self._link.peer is not self:
             raise self._link.lost()
-        seed, self._link.seed = self._link.seed, None
-        if seed is not None:
-            self._guarded("method", 0, "seed", (seed,), None)
-        return self._guarded(op, target, name, args, kwargs)
+        self.seed, self._link.seed = self._link.seed, None
+        if self._link.budget is None:
+            return self._guarded(op, target, name, args, kwargs)
+        with self._link.budget.counting():
+            return self._guarded(op, target, name, args, kwargs)
 
     def _guarded(self, op: str, target: Any, name: str, args: Any, kwargs: dict[str, Any] | None) -> Any:
         __tracebackhide__ = True
@@ -125,7 +134,11 @@ class StrangerPeer(Peer):
             ended = link.ended()
         except (MalformedFrame, MalformedValue, BlobError):
             ended = link.broken()
-        except ValueTooBig as error:  # refused while reading: what follows on the wire cannot be trusted to fit
+        except (
+            ValueTooBig,
+            FrameTooBig,
+        ) as error:
+            # Refused while reading: what follows on the wire cannot be trusted to fit.
             ended = link.too_big(str(error))
             link.stop()
         except RemoteFault as error:
@@ -138,24 +151,41 @@ class StrangerPeer(Peer):
     def _ended_by(self, error: RemoteFault, op: str) -> Ended:
         """The end that an exception of the student's stands for; any other is raised in the test."""
         if error.fault.kind == "ValueTooBig":
+            # What was to be told with the answer is lost: the next test gets a fresh candidate.
+            self._link.stop()
             return self._link.too_big(error.fault.message)
         if _is_memory(error.fault):
             # What filled the memory may still be held: the next test gets a fresh candidate.
             self._link.stop()
-            return self._link.out_of_memory()
+            return self._link.out_of_memory(on_gpu=error.fault.kind == "OutOfMemoryError")
+        if self._link.work.share is not None and _breaks_cuda(error.fault):
+            # Nothing works on the GPU any more in that process: the next test gets a fresh candidate.
+            self._link.stop()
         if isinstance(error, StopIteration) and op != "next":
             # As Python does in generators (PEP 479): it would end a loop of the test's, with nothing compared.
             raise RuntimeError(f"the submission raised StopIteration: {error}") from None
         raise error
+
+    def _fault(self, error: BaseException) -> list[Any]:
+        if self._link.peer is not self:
+            raise error  # a question within this one has ended the candidate: there is nobody to be told
+        return super()._fault(error)
 
     def _serve(self, frame: list[Any], blob: Blob) -> None:
         self._depth += 1
         try:
             if self._depth > _DEPTH:
                 raise MalformedFrame(f"callbacks nested more than {_DEPTH} deep")
-            super()._serve(frame, blob)
+            # What a test's own function takes is not the student's time.
+            budget = self._link.budget
+            with budget.pausing() if budget else nullcontext():
+                super()._serve(frame, blob)
         finally:
             self._depth -= 1
+
+
+def _breaks_cuda(fault: Fault) -> bool:
+    return fault.kind == "AcceleratorError" or "CUDA error" in fault.message
 
 
 def _is_memory(fault: Fault) -> bool:

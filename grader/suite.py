@@ -19,9 +19,11 @@ from typing import Any
 import pytest
 
 from grader.errors import ExerciseError
-from grader.grading import FORBIDDEN_TEST, Bench, examine
+from grader.grading import Bench, examine
 from grader.nursery import ForkedChild, Nursery, fork_plain
+from grader.report import FORBIDDEN_TEST
 from grader.shared import loaded_shared
+from grader.training.fixture import task
 
 #: pytest's own parts that a grading has no use for.
 _UNUSED = (
@@ -107,7 +109,7 @@ class SuiteBrood:
 
 
 def _fixtures(bench: Bench) -> ModuleType:
-    """A plugin whose ``student`` takes the place of the shared one."""
+    """A plugin whose ``student`` and ``task`` take the place of the shared ones."""
 
     @pytest.fixture(scope="session")
     def student() -> Any:
@@ -115,7 +117,7 @@ def _fixtures(bench: Bench) -> ModuleType:
         return bench.student()
 
     plugin = ModuleType("gradiente_student")
-    plugin.student = student  # type: ignore[attr-defined]
+    plugin.student, plugin.task = student, task  # type: ignore[attr-defined]
     return plugin
 
 

@@ -16,7 +16,9 @@ from grader.audit.finding import AuditResult, Counts, Problem, Survivor, Timing,
 from grader.audit.layout import check_config, check_folders, check_name, check_public
 from grader.audit.signature import check_signatures
 from grader.audit.source import parse
+from grader.audit.spoiler import spoilers, try_spoilers
 from grader.audit.survival import Fate, check_fates, survivors, try_mutants
+from grader.audit.training import check_training, note_training
 from grader.audit.trial import CAUGHT, OnProgress, Outcome, Panel, Trial, is_absent
 from grader.audit.verdict import check_outcomes, check_times, time_tests
 from grader.audit.wording import check_statements, check_tests, check_wrong, named_by, suites, tests_of
@@ -31,8 +33,8 @@ __all__ = ["AuditResult", "Counts", "Problem", "Survivor", "Timing", "audit", "c
 
 def check_files(exercise: Exercise, catalogue: Catalogue) -> list[Problem]:
     """Find everything that the files alone show."""
-    checks = (check_folders, check_name, check_public, check_signatures, check_tests, check_wrong, check_statements)
-    problems = [problem for check in checks for problem in check(exercise)]
+    checks = (check_folders, check_name, check_public, check_signatures, check_tests, check_training, check_wrong)
+    problems = [problem for check in (*checks, check_statements) for problem in check(exercise)]
     return [*problems, *check_config(exercise, catalogue)]
 
 
@@ -43,6 +45,7 @@ def audit(
     *,
     jobs: int = 2,
     seeds: int = 5,
+    device: str = "auto",
     on_progress: OnProgress | None = None,
 ) -> AuditResult:
     """Check one exercise whole: its files, its solutions under several seeds, and its tests against mutants.
@@ -50,14 +53,14 @@ def audit(
     ``on_progress`` is told in this thread how many gradings are done, of how many, and what the last one was. Problems
     are found, not raised; whatever hinders the audit itself is one of them.
     """
-    problems = check_files(exercise, catalogue)
+    problems, notes = check_files(exercise, catalogue), tuple(note_training(exercise))
     reference = exercise.reference
     if reference is None or not _can_run(exercise):
-        return AuditResult(exercise.slug, tuple(_sorted(problems)))
+        return AuditResult(exercise.slug, tuple(_sorted(problems)), notes=notes)
     mutants = mutate(reference.read_text(encoding="utf-8"))
-    trials = _trials(exercise, reference, seeds)
-    total = len(trials) + len(mutants)
-    panel = Panel(exercise, grader, jobs=jobs, total=total, on_progress=on_progress)
+    trials, spoilt = _trials(exercise, reference, seeds), spoilers(exercise, reference)
+    total = len(trials) + len(spoilt) + len(mutants)
+    panel = Panel(exercise, grader, jobs=jobs, total=total, on_progress=on_progress, device=device)
     tests = {test.name: test for test in tests_of(exercise)}
 
     outcomes = _grade_all(panel, trials, exercise)
@@ -66,7 +69,9 @@ def audit(
     problems += [*check_outcomes(outcomes, tests, exercise), *check_times(timings, exercise, tests)]
 
     entries, found = read_entries(reference.with_name(NAME))
-    fates = try_mutants(panel, reference, mutants, timings) if _is_whole(mine) else []
+    is_whole = _is_whole(mine)
+    problems += try_spoilers(panel, reference, spoilt, timings, tests) if is_whole else []
+    fates = try_mutants(panel, reference, mutants, timings) if is_whole else []
     problems += [*found, *_check_mutants(fates, entries, reference)]
     return AuditResult(
         exercise.slug,
@@ -75,6 +80,7 @@ def audit(
         survivors(fates, entries, reference),
         timings,
         tuple(test.name for test in mine[0].tests if is_absent(test)) if mine else (),
+        notes,
     )
 
 

@@ -49,8 +49,9 @@ class Survivor:
     description: str
     line: int
     diff: str
-    #: what to put into ``equivalent.toml``, if it is one, with a reason
+    #: what to put into ``file``, if nobody can tell it from the reference, with a reason
     entry: str
+    file: str
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class AuditResult:
     timings: tuple[Timing, ...] = ()
     #: tests that this host could not run
     skipped: tuple[str, ...] = ()
+    #: what is to be done elsewhere, and is nothing to mend here
+    notes: tuple[Problem, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -81,7 +84,9 @@ class AuditResult:
 
     def to_dict(self) -> dict[str, Any]:
         """One JSON object with plain values."""
-        problems = [{**asdict(problem), "path": shown(problem.path)} for problem in self.problems]
+        problems, notes = (
+            [{**asdict(each), "path": shown(each.path)} for each in found] for found in (self.problems, self.notes)
+        )
         return {
             "exercise": self.exercise,
             "passed": self.passed,
@@ -90,6 +95,7 @@ class AuditResult:
             "survivors": [asdict(survivor) for survivor in self.survivors],
             "timings": [{**asdict(timing), "seconds": round(timing.seconds, 4)} for timing in self.timings],
             "skipped": list(self.skipped),
+            "notes": notes,
         }
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from grader.audit.finding import Problem
+from grader.audit.signature import find_functions
 from grader.audit.source import find_tests
 from grader.errors import ExerciseError
-from grader.exercise import READMES, Catalogue, Exercise, is_slug
+from grader.exercise import READMES, Catalogue, Exercise, is_slug, read_module_titles
 from grader.shared import load_shared
 
 _LEAST_RIGHT = 2
@@ -27,6 +28,9 @@ _PRIVATE_EXTRAS = ("calibration.toml", "equivalent.toml")
 def check_folders(exercise: Exercise) -> Iterator[Problem]:
     """Every file in its place, and no other file."""
     slug, private = exercise.slug, exercise.private
+    for path in (exercise.shared, exercise.pytest_ini):
+        if not path.is_file():
+            yield Problem(path, None, "all exercises share this file, and it is missing. Copy it from Gradiente.")
     public_files = [exercise.stub.name, exercise.public_tests.name, "exercise.toml", *READMES.values()]
     yield from _check_folder(exercise.folder, public_files, ())
     if private is None:
@@ -99,6 +103,7 @@ def check_config(exercise: Exercise, catalogue: Catalogue) -> Iterator[Problem]:
     path, config = exercise.folder / "exercise.toml", exercise.config
     if not is_slug(config.module):
         yield Problem(path, None, f"module = {config.module!r} is not one lower-case word. Use one, such as “neurons”.")
+    yield from _check_module_titles(catalogue)
     for slug in config.prerequisites:
         if slug not in catalogue.slugs():
             yield Problem(path, None, f"the prerequisite {slug!r} is no exercise. Mend or remove it.")
@@ -107,11 +112,27 @@ def check_config(exercise: Exercise, catalogue: Catalogue) -> Iterator[Problem]:
     for name, value in _limits(exercise).items():
         if value <= 0:
             yield Problem(path, None, f"limits.{name} = {value:g} leaves nothing. Give a number above 0.")
+    yield from _check_in_place(exercise, path)
     if config.forbid:
         load_shared(exercise.shared).mend_torchvision()
     for name in config.forbid:
         if not _resolves(name):
             yield Problem(path, None, f"forbid names {name!r}, which cannot be imported. Mend or remove it.")
+
+
+def _check_module_titles(catalogue: Catalogue) -> Iterator[Problem]:
+    try:
+        read_module_titles(catalogue.exercises)
+    except ExerciseError as error:
+        yield Problem(catalogue.exercises / "modules.toml", None, str(error))
+
+
+def _check_in_place(exercise: Exercise, path: Path) -> Iterator[Problem]:
+    functions = find_functions(exercise.reference) if exercise.reference else {}
+    for name in exercise.config.in_place if functions else []:
+        if name not in functions:
+            known = ", ".join(functions)
+            yield Problem(path, None, f"in_place names {name!r}; the reference has {known}. Mend or remove it.")
 
 
 def _limits(exercise: Exercise) -> dict[str, float]:

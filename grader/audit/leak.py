@@ -42,7 +42,7 @@ def leaked_text(test: TestResult, source: str, submitted: str) -> str:
     for line in (line.lstrip(">E ").strip() for line in test.detail.splitlines()):
         if len(line) >= _LINE and line in hidden and line in shown:
             return line
-    if test.verdict is not Verdict.FAILED:
+    if test.verdict is not Verdict.FAILED or test.runs:  # what a training has reached is the student's to know
         return ""
     secret = {number for number in _NUMBER.findall(test.detail) if _is_telling(number)}
     return next((number for number in _NUMBER.findall(shown) if number in secret), "")

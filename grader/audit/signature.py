@@ -53,6 +53,20 @@ def check_signatures(exercise: Exercise) -> Iterator[Problem]:
             yield Problem(exercise.reference, found.line, text)
 
 
+def find_functions(path: Path) -> dict[str, int]:
+    """The public functions and methods of a file, such as ``Net.forward``, and the lines where they begin."""
+    found = (_definitions(path) or {}).values()
+    return {
+        each.name: each.line for each in found if isinstance(each.node, Function) and _is_called(each.name, each.node)
+    }
+
+
+def _is_called(name: str, node: Function) -> bool:
+    """Whether tests call it by its name; ``__call__`` is, other special methods and properties are not."""
+    last = name.rpartition(".")[2]
+    return not _role(node) and (last == "__call__" or not last.startswith("__"))
+
+
 def _definitions(path: Path | None) -> dict[str, Definition] | None:
     tree = parse(path) if path is not None and path.is_file() else None
     if not isinstance(tree, ast.Module):

@@ -23,6 +23,12 @@ class TestFunction:
     needs: tuple[str, ...]
     #: longest call it allows, where it says so
     seconds: float | None
+    #: the class of devices on which it checks a training; empty: it checks none
+    trains: str = ""
+    #: whether it says what it is worth
+    has_points: bool = False
+    #: the data sets that it asks for by their names
+    datasets: tuple[str, ...] = ()
 
 
 def parse(path: Path) -> ast.Module | Problem:
@@ -40,7 +46,17 @@ def find_tests(path: Path) -> list[TestFunction]:
     tree = parse(path) if path.is_file() else None
     body = tree.body if isinstance(tree, ast.Module) else []
     return [
-        TestFunction(node.name, path, node.lineno, ast.get_docstring(node) or "", _needs(node), _seconds(node))
+        TestFunction(
+            node.name,
+            path,
+            node.lineno,
+            ast.get_docstring(node) or "",
+            _needs(node),
+            _seconds(node),
+            _trains(node),
+            bool(_marks(node, "points")),
+            _datasets(node),
+        )
         for node in body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
     ]
@@ -49,6 +65,18 @@ def find_tests(path: Path) -> list[TestFunction]:
 def _marks(function: ast.FunctionDef, name: str) -> list[ast.Call]:
     calls = [node for node in function.decorator_list if isinstance(node, ast.Call)]
     return [call for call in calls if ast.unparse(call.func) == f"pytest.mark.{name}"]
+
+
+def _trains(function: ast.FunctionDef) -> str:
+    if "training" not in [argument.arg for argument in function.args.args]:
+        return ""
+    return "gpu" if "pytest.mark.gpu" in map(ast.unparse, function.decorator_list) else "cpu"
+
+
+def _datasets(function: ast.FunctionDef) -> tuple[str, ...]:
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and ast.unparse(node.func) == "task"]
+    names = [node.value for call in calls for node in call.args[:1] if isinstance(node, ast.Constant)]
+    return tuple(str(name) for name in names)
 
 
 def _needs(function: ast.FunctionDef) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,17 +29,20 @@ class Fate:
 
 
 def try_mutants(panel: Panel, reference: Path, mutants: list[Mutant], timings: tuple[Timing, ...]) -> list[Fate]:
-    """Grade every mutant with one seed until a test catches it, quick tests first."""
-    slow = frozenset(timing.test for timing in timings if timing.seconds > _SLOW)
-    quick = frozenset(timing.test for timing in timings) - slow
-    rounds = [names for names in (quick, slow) if names]
+    """Grade every mutant with one seed until a test catches it."""
+    rounds = in_rounds(timings)
     return panel.run_all((mutant.description, partial(_try, panel, reference, mutant, rounds)) for mutant in mutants)
 
 
+def in_rounds(timings: tuple[Timing, ...]) -> list[frozenset[str]]:
+    """The tests that the reference passes, quick ones first."""
+    slow = frozenset(timing.test for timing in timings if timing.seconds > _SLOW)
+    quick = frozenset(timing.test for timing in timings) - slow
+    return [names for names in (quick, slow) if names]
+
+
 def _try(panel: Panel, reference: Path, mutant: Mutant, rounds: list[frozenset[str]]) -> Fate:
-    trial = Trial(reference, content=mutant.source.encode(), stop_at_first=True)
-    for names in rounds:
-        outcome = panel.grade(replace(trial, only=names))
+    for outcome in panel.hunt(Trial(reference, content=mutant.source.encode()), rounds):
         if outcome.fault:
             return Fate(mutant, fault=outcome.fault)
         for test in outcome.tests:
@@ -74,6 +77,6 @@ def check_fates(fates: list[Fate], entries: list[Entry], reference: Path) -> Ite
 def survivors(fates: list[Fate], entries: list[Entry], reference: Path) -> tuple[Survivor, ...]:
     """The mutants that live and are not recorded, each with its change."""
     recorded = {key for entry in entries for key in entry.mutants()}
-    source, name = reference.read_text(encoding="utf-8"), shown(reference)
+    source, name, file = reference.read_text(encoding="utf-8"), shown(reference), shown(reference.with_name(NAME))
     living = [fate.mutant for fate in fates if not (fate.caught_by or fate.fault or fate.mutant.key in recorded)]
-    return tuple(Survivor(it.description, it.number, it.diff(source, name), entry_for(it)) for it in living)
+    return tuple(Survivor(it.description, it.number, it.diff(source, name), entry_for(it), file) for it in living)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from grader.errors import ExerciseError, InfrastructureError
 from grader.exercise import Exercise
 from grader.report import Report, TestResult, Verdict
@@ -34,6 +36,10 @@ class Trial:
     #: the tests to run; None for all
     only: frozenset[str] | None = None
     stop_at_first: bool = False
+    #: whether it must keep to the exercise's ``forbid``
+    bound: bool = True
+    #: empty: the panel's
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,9 +60,17 @@ class Panel:
     """Grades trials in ``jobs`` threads and tells how far it is; ``total`` gradings are expected."""
 
     def __init__(
-        self, exercise: Exercise, grader: Grader, *, jobs: int, total: int, on_progress: OnProgress | None
+        self,
+        exercise: Exercise,
+        grader: Grader,
+        *,
+        jobs: int,
+        total: int,
+        on_progress: OnProgress | None,
+        device: str = "auto",
     ) -> None:
         self._exercise = exercise
+        self._device = device
         self._grader = grader
         self._jobs = jobs
         self._total = total
@@ -90,6 +104,15 @@ class Panel:
         tests = [self._alone(trial, test) if is_held_back(test) else test for test in outcome.tests]
         return replace(outcome, report=replace(outcome.report, tests=tuple(tests)))
 
+    def hunt(self, trial: Trial, rounds: list[frozenset[str]]) -> list[Outcome]:
+        """Grade with one group of tests after the other until a test does not pass, which is the last one then."""
+        outcomes: list[Outcome] = []
+        for names in rounds:
+            outcomes.append(self.grade(replace(trial, only=names, stop_at_first=True)))
+            if outcomes[-1].fault or any(test.verdict is not Verdict.PASSED for test in outcomes[-1].tests):
+                break
+        return outcomes
+
     def _alone(self, trial: Trial, test: TestResult) -> TestResult:
         outcome = self.grade(replace(trial, only=frozenset({test.name})))
         return next((found for found in outcome.tests if found.name == test.name), test)
@@ -99,11 +122,20 @@ class Panel:
         upload = Upload(f"{self._exercise.slug}.py", content)
         try:
             report = self._grader.grade(
-                self._exercise, upload, seed=trial.seed, only=trial.only, stop_at_first=trial.stop_at_first
+                self._exercise if trial.bound else _unbound(self._exercise),
+                upload,
+                seed=trial.seed,
+                device=trial.device or self._device,
+                only=trial.only,
+                stop_at_first=trial.stop_at_first,
             )
         except (InfrastructureError, ExerciseError) as error:
             return Outcome(trial, fault=str(error))
         return Outcome(trial, None, report.message["en"]) if report.owner is not None else Outcome(trial, report)
+
+
+def _unbound(exercise: Exercise) -> Exercise:
+    return replace(exercise, config=msgspec.structs.replace(exercise.config, forbid=[]))
 
 
 def is_held_back(test: TestResult) -> bool:

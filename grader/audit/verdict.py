@@ -10,9 +10,9 @@ from grader.audit.finding import Problem, Timing
 from grader.audit.leak import find_leaks
 from grader.audit.source import TestFunction
 from grader.audit.trial import CAUGHT, Outcome, is_absent, reason_of
-from grader.audit.wording import FORBIDDEN_TEST, named_by
+from grader.audit.wording import named_by
 from grader.exercise import Exercise
-from grader.report import TestResult, Verdict
+from grader.report import FORBIDDEN_TEST, TestResult, Verdict
 
 #: The share of a limit that the reference may use: students' computers and students' code are slower.
 _SHARE = 0.5
@@ -89,7 +89,7 @@ def check_times(timings: tuple[Timing, ...], exercise: Exercise, tests: Tests) -
             taken = f"{timing.test} takes {timing.seconds:.2f} s with the reference"
             text = f"{taken}, and one call may take {timing.limit:g} s."
             yield Problem(path, line, f"{text} Make it lighter, or allow more with @pytest.mark.seconds.")
-    total, limit = sum(timing.seconds for timing in timings), exercise.config.limits.total_seconds
+    total, limit = sum(timing.seconds for timing in timings), exercise.config.total_seconds
     if total > _SHARE * limit:
         text = f"the reference takes {total:.1f} s for all tests, and {limit:g} s are allowed."
         yield Problem(exercise.reference, None, f"{text} Make tests lighter, or raise limits.total_seconds.")
@@ -106,6 +106,10 @@ def time_tests(outcomes: list[Outcome], tests: Tests, exercise: Exercise) -> tup
 
 def _limit(name: str, tests: Tests, exercise: Exercise) -> float:
     function = tests.get(name.partition("[")[0])
+    training = exercise.config.training
+    if function and function.trains and training:
+        terms = training.gpu if function.trains == "gpu" else training.cpu
+        return training.seeds * terms.budget_s if terms else exercise.config.limits.seconds
     return function.seconds if function and function.seconds else exercise.config.limits.seconds
 
 

@@ -10,10 +10,8 @@ from pathlib import Path
 from grader.audit.finding import Problem
 from grader.audit.source import TestFunction, find_tests, parse
 from grader.exercise import READMES, Exercise
+from grader.report import FORBIDDEN_TEST
 from grader.shared import load_shared
-
-#: The test that the grader adds for ``forbid``; wrong solutions may name it.
-FORBIDDEN_TEST = "test_uses_nothing_forbidden"
 
 _LABEL = re.compile(r"^\s*(pt|hint|dica):\s*\S", re.MULTILINE)
 _MISSPELT = re.compile(r"^\s*(pt[-_]?br|portugu[eê]s|hints|dicas|tip|PT|Pt|Hint|Dica|HINT|DICA)\s*:", re.MULTILINE)

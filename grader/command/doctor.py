@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-import platform
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from grader.command.options import json_output
+from grader.device.discover import find_gpus
+from grader.device.survey import describe, survey
 from grader.sandbox import probe
-from grader.settings import explain_settings
+from grader.settings import TABLE, explain_settings
 
-#: Data sets by the files that show they are there.
-_DATASETS = {"mnist": ("MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte")}
+#: Settings that hold passwords or keys.
+_SECRET = re.compile("secret|smtp_url|database_url")
 
 
 @click.command()
@@ -31,11 +34,12 @@ def command(as_json: bool) -> None:
     # Before torch is imported: the probe forks, and a process with threads must not.
     layers = probe()
     settings = explain_settings()
+    portal = explain_settings(kind=_portal_settings(), table=TABLE)
     found = {
         "sandbox": [asdict(layer) for layer in layers],
-        "devices": _devices(),
+        "devices": survey(find_gpus(), settings["gpus"][0]),
         "datasets": _datasets(Path(settings["data"][0])),
-        "settings": {name: {"value": value, "from": source} for name, (value, source) in settings.items()},
+        "settings": _settings(settings) | _settings(portal, f"{TABLE}."),
     }
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
@@ -44,25 +48,22 @@ def command(as_json: bool) -> None:
     sys.exit(0 if all(layer.holds or not layer.required for layer in layers) else 3)
 
 
-def _devices() -> list[dict[str, str]]:
-    import torch
+def _portal_settings() -> type[msgspec.Struct]:
+    from server.settings import Settings
 
-    devices = [{"device": "cpu", "name": platform.processor() or platform.machine(), "torch": torch.__version__}]
-    if torch.cuda.is_available():
-        for number in range(torch.cuda.device_count()):
-            devices.append({"device": f"cuda:{number}", "name": torch.cuda.get_device_name(number)})
-    return devices
+    return Settings
+
+
+def _settings(found: dict[str, tuple[Any, str]], prefix: str = "") -> dict[str, dict[str, Any]]:
+    """Values by name; secrets only say that they are set."""
+    shown = {name: "…" if value and _SECRET.search(name) else value for name, (value, _) in found.items()}
+    return {f"{prefix}{name}": {"value": shown[name], "from": source} for name, (_, source) in found.items()}
 
 
 def _datasets(folder: Path) -> list[dict[str, Any]]:
-    import importlib.util
+    from grader.training.sets import list_sets
 
-    bundled = importlib.util.find_spec("sklearn") is not None
-    rows = [{"name": "digits", "present": bundled, "where": "scikit-learn"}]
-    for name, files in _DATASETS.items():
-        present = all((folder / file).is_file() or (folder / f"{file}.gz").is_file() for file in files)
-        rows.append({"name": name, "present": present, "where": str(folder)})
-    return rows
+    return [asdict(found) for found in list_sets(folder)]
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -73,10 +74,12 @@ def _show(found: dict[str, Any]) -> None:
         detail = layer["detail"] + (f"\n→ {layer['mend']}" if layer["mend"] and not layer["holds"] else "")
         table.add_row(sign, layer["name"], detail)
     console.print(table)
-    for title, rows in (("devices", found["devices"]), ("data sets", found["datasets"])):
-        console.print(f"\n[bold]{title}[/]")
-        for row in rows:
-            console.print("  " + "  ".join(str(value) for value in row.values()))
+    console.print("\n[bold]devices[/]")
+    for row in found["devices"]:
+        console.print(f"  {describe(row)}", markup=False)
+    console.print("\n[bold]data sets[/]")
+    for row in found["datasets"]:
+        console.print("  " + "  ".join(str(value) for value in row.values()))
     console.print("\n[bold]settings[/]")
     for name, entry in found["settings"].items():
         console.print(f"  {name} = {entry['value']!r}  [dim]({entry['from']})[/]")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-_COLUMNS = (
+COLUMNS = (
     TextColumn("[bold]{task.description}"),
     BarColumn(),
     MofNCompleteColumn(),
@@ -16,14 +16,6 @@ _COLUMNS = (
     TimeRemainingColumn(),
     TextColumn("[dim]{task.fields[last]}"),
 )
-
-
-@contextmanager
-def progress(total: int, title: str) -> Iterator[Callable[[str], None]]:
-    """Yield a function that moves the bar on by one and shows what was done."""
-    with _bar() as bar:
-        task = bar.add_task(title, total=total, last="")
-        yield lambda text: bar.update(task, advance=1, last=text[-40:])
 
 
 @contextmanager
@@ -36,4 +28,4 @@ def counter(title: str) -> Iterator[Callable[[int, int, str], None]]:
 
 def _bar() -> Progress:
     console = Console(stderr=True)
-    return Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal)

@@ -19,6 +19,8 @@ Instructions = list[bytes]
 class Check(NamedTuple):
     """When a call is refused for one of its arguments, and with which error.
 
+    "not one of" lets pass, besides its values, whatever is one of ``alike`` under the mask that comes with them.
+
     All but "not zero" look at the lower 32 bits: they are for arguments that the kernel itself takes as 32 bits, or
     whose upper bits mean nothing.
     """
@@ -27,6 +29,7 @@ class Check(NamedTuple):
     when: Literal["any bit", "all bits", "not one of", "not zero"]
     values: Sequence[int]
     error: int
+    alike: tuple[int, Sequence[int]] = (0, ())
 
 
 def refuse(error: int) -> int:
@@ -79,6 +82,10 @@ def _refusal(check: Check) -> Instructions:
     if check.when == "not zero":
         high = _step(_LOAD, low + 4)
         return [load, _step(_EQUAL, 0, 0, 2), high, _step(_EQUAL, 0, 1, 0), refusal]
-    # each match jumps over the remaining comparisons and the refusal
-    count = len(check.values)
-    return [load, *(_step(_EQUAL, value, count - index, 0) for index, value in enumerate(check.values)), refusal]
+    mask, alike = check.alike
+    masking = [_step(_AND, mask)] if alike else []
+    # each match jumps over the remaining comparisons, the masking among them, and the refusal
+    total = len(check.values) + len(masking) + len(alike)
+    whole = [_step(_EQUAL, value, total - index, 0) for index, value in enumerate(check.values)]
+    parts = [_step(_EQUAL, value, len(alike) - index, 0) for index, value in enumerate(alike)]
+    return [load, *whole, *masking, *parts, refusal]

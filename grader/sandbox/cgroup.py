@@ -118,29 +118,40 @@ def _remove(group: Path) -> None:
 class Cgroup:
     """The group of one candidate: made before it, given to `spawn`, removed after it."""
 
-    def __init__(self, limits: Limits, hierarchy: Hierarchy) -> None:
+    def __init__(self, limits: Limits, hierarchy: Hierarchy, device_mb: int = 0) -> None:
+        """Make it; ``device_mb`` is what starting a device may take besides, until `settle`."""
         name = f"{_PREFIX}{os.getpid()}-{next(_SERIAL)}"
         self._version = hierarchy.version
         self._memory, self._pids = hierarchy.memory / name, hierarchy.pids / name
+        self._limit_mb = limits.memory_mb + limits.tmp_mb + limits.shm_mb + _OVERHEAD_MB
         try:
-            self._make(limits)
+            self._make(limits, self._limit_mb + device_mb)
         except OSError as error:
             self.remove()
             raise SandboxError("cgroup", error.errno or 0, str(error)) from error
 
-    def _make(self, limits: Limits) -> None:
+    def _make(self, limits: Limits, memory_mb: int) -> None:
         for folder in {self._memory, self._pids}:
             folder.mkdir()
-        memory = str((limits.memory_mb + limits.tmp_mb + limits.shm_mb + _OVERHEAD_MB) * _MB)
         # one more than the limit: the outer fork is still there when it makes the inner one
         (self._pids / "pids.max").write_text(str(limits.processes + 1))
+        self._bound(memory_mb)
         if self._version == 2:
-            (self._memory / "memory.max").write_text(memory)
             _write_if_there(self._memory / "memory.swap.max", "0")
             _write_if_there(self._memory / "memory.oom.group", "1")
+
+    def _bound(self, memory_mb: int) -> None:
+        memory = str(memory_mb * _MB)
+        if self._version == 2:
+            (self._memory / "memory.max").write_text(memory)
             return
+        # in this order, for bounds only ever become lower: the second must never be below the first
         (self._memory / "memory.limit_in_bytes").write_text(memory)
         _write_if_there(self._memory / "memory.memsw.limit_in_bytes", memory)
+
+    def settle(self) -> None:
+        """Lower the bound to the limit beyond what is used now, which starting a device took."""
+        self._bound(int(self.used_mb()) + self._limit_mb)
 
     def add(self, pid: int) -> None:
         """Put a process, and all that it will fork, into the group."""

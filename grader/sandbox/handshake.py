@@ -13,7 +13,9 @@ import socket
 from grader.sandbox.limits import SandboxError
 
 #: isolating takes milliseconds; only a host in deep trouble needs longer than this
-_PATIENCE_S = 20.0
+PATIENCE_S = 20.0
+#: and so much longer where a device is started: a driver that was asleep wakes up slowly
+DEVICE_S = 120.0
 
 
 class ChildEnd:
@@ -59,9 +61,9 @@ class ChildEnd:
 class ParentEnd:
     """The caller's end."""
 
-    def __init__(self, wire: socket.socket) -> None:
+    def __init__(self, wire: socket.socket, patience: float = PATIENCE_S) -> None:
         self._wire = wire
-        self._wire.settimeout(_PATIENCE_S)
+        self._wire.settimeout(patience)
 
     def go(self) -> None:
         """Let the other side take its next step."""

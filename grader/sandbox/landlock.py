@@ -6,6 +6,7 @@ Everything in the new root may be read, nothing may be executed, and only the sc
 import ctypes
 import errno
 import os
+from collections.abc import Iterable
 
 from grader.sandbox.kernel import call
 
@@ -16,6 +17,7 @@ _WRITE_FILE, _TRUNCATE, _REFER = 1 << 1, 1 << 14, 1 << 13
 _REMOVE_DIR, _REMOVE_FILE = 1 << 4, 1 << 5
 _MAKE_DIR, _MAKE_REG, _MAKE_SOCK, _MAKE_FIFO, _MAKE_SYM = 1 << 7, 1 << 8, 1 << 9, 1 << 10, 1 << 12
 _READ = _READ_FILE | _READ_DIR
+_IOCTL_DEVICE = 1 << 15
 _SCRATCH = (
     _READ | _WRITE_FILE | _TRUNCATE | _REFER | _REMOVE_DIR | _REMOVE_FILE
     | _MAKE_DIR | _MAKE_REG | _MAKE_SOCK | _MAKE_FIFO | _MAKE_SYM
@@ -36,8 +38,11 @@ def version() -> int:
         raise
 
 
-def apply(abi: int) -> None:
-    """Confine this process with everything that version `abi` has; the new root must be in place."""
+def apply(abi: int, devices: Iterable[str] = ()) -> None:
+    """Confine this process with everything that version `abi` has; the new root must be in place.
+
+    To these devices it may speak; to all others, where the version knows of it (5), it may not.
+    """
     handled = (1 << _FILE_RIGHTS[min(abi, 5)]) - 1
     network = _TCP_BIND_AND_CONNECT if abi >= 4 else 0
     scoped = _SCOPE_SOCKETS_AND_SIGNALS if abi >= 6 else 0
@@ -50,6 +55,8 @@ def apply(abi: int) -> None:
     for device in ("/dev/null", "/dev/full"):
         if os.path.exists(device):
             _allow(ruleset, device, (_READ_FILE | _WRITE_FILE | _TRUNCATE) & handled)
+    for device in devices:
+        _allow(ruleset, device, (_READ_FILE | _WRITE_FILE | _IOCTL_DEVICE) & handled)
     call("landlock_restrict_self", ruleset, 0)
     os.close(ruleset)
 

@@ -21,6 +21,10 @@ class Limits:
     shm_mb: int = 512
     #: CPU time of each process; None leaves time to the caller's deadline
     cpu_seconds: int | None = None
+    #: threads of torch's in each process, whose stacks are no memory of the student's
+    threads: int = 1
+    #: whether a device's driver may reserve addresses without end, as CUDA does
+    reserves: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ MENDS = {
     "rlimits": "The grader's own hard limits (`ulimit -H -a`) are below the sandbox's: raise them.",
     "capabilities": "Report this as a bug: dropping capabilities is always permitted.",
     "landlock": "Report this as a bug with the kernel's version; Linux older than 5.13 is used without Landlock.",
+    "device": "Run `gradiente doctor`, which tries each GPU inside the sandbox and shows what the driver says.",
     "seccomp": "The kernel needs CONFIG_SECCOMP_FILTER, and the machine must be x86_64 or aarch64.",
     "cgroup": "Delegate a cgroup to the grader (systemd: `Delegate=memory pids` and `DelegateSubgroup=grader`); "
     "until then the watchdog bounds memory.",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 #: where system libraries lie: a library found here brings its folder, a library found elsewhere brings itself only
 _LIBRARY_FOLDERS = re.compile(r"/(usr/(local/)?)?lib(32|64|x32)?(/[a-z0-9_]+-linux-gnu\w*)?")
 _ZONES = "/usr/share/zoneinfo"
+#: data sets that packages bring and that submissions are asked about
+_ANSWERS = ("sklearn/datasets/data/digits.csv.gz",)
 #: directories of every new root, parents before children
 SKELETON = ("/tmp", "/proc", "/dev", "/dev/shm")
 _DEVICE_LINKS = {"/dev/fd": "/proc/self/fd", "/dev/stdin": "/proc/self/fd/0", "/dev/stdout": "/proc/self/fd/1"}
@@ -26,6 +28,10 @@ class View:
     directories: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
+    #: files inside the mounts that a candidate finds, and may not open
+    closed: list[str] = field(default_factory=list)
+    #: files of the new root with what they say
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 def find(devices: Iterable[str]) -> View:
@@ -35,7 +41,9 @@ def find(devices: Iterable[str]) -> View:
     # shorter first, so that what lies inside a mounted folder is not mounted again
     for path in sorted(set(wanted), key=lambda path: (len(os.path.realpath(path)), path)):
         if os.path.exists(path):
-            _add(view, path)
+            add(view, path)
+    places = (os.path.realpath(os.path.join(folder, name)) for folder in _python_folders() for name in _ANSWERS)
+    view.closed.extend(sorted({path for path in places if os.path.isfile(path) and _is_inside(path, view.mounts)}))
     for device in devices:
         if os.path.exists(device):
             view.devices.append(device)
@@ -70,7 +78,7 @@ def _libraries() -> list[str]:
     return [*found, *(alias for alias in aliases if _LIBRARY_FOLDERS.fullmatch(alias))]
 
 
-def _add(view: View, path: str) -> None:
+def add(view: View, path: str) -> None:
     """Mount `path` at its real place and repeat the symbolic links that lead there."""
     done = ""
     parts = [part for part in path.split("/") if part]
@@ -78,14 +86,14 @@ def _add(view: View, path: str) -> None:
         if _is_inside(done, view.mounts):
             # links in here come with the mount, but may lead out of it again
             real = os.path.realpath(path)
-            return None if _is_inside(real, view.mounts) else _add(view, real)
+            return None if _is_inside(real, view.mounts) else add(view, real)
         here = f"{done}/{parts.pop(0)}"
         if os.path.islink(here):
             target = os.readlink(here)
             if (here, target) not in view.links:
                 view.links.append((here, target))
             path = os.path.normpath(os.path.join(done or "/", target, *parts))
-            return _add(view, path)
+            return add(view, path)
         if parts or os.path.isdir(here):
             _add_directory(view, here)
         done = here

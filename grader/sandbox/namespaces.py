@@ -9,9 +9,9 @@ import os
 import stat
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from grader.sandbox import landlock, privileges, rlimits, root
@@ -33,7 +33,10 @@ _CLONE_NEW = {
 #: who the candidate believes to be; outside it is the grader's user, or nobody
 _INSIDE = 1000
 _LAST_DESCRIPTOR = 2**31 - 1
-_ENVIRONMENT = {"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "student"}
+#: with these torch says that there is no GPU without asking the driver, whose answer takes time and would keep every
+#: fork of the process from starting CUDA
+NO_GPU = {"CUDA_VISIBLE_DEVICES": "", "PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
+_ENVIRONMENT = {"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "student", **NO_GPU}
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class Isolation:
     keep: Sequence[int]
     run: Callable[[], None]
     without: frozenset[str]
+    #: what starts a device, with code of ours and the driver's alone: before the limits and the filter, which follow
+    start: Callable[[], None] | None = None
+    #: variables besides the usual ones, or in their place
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -110,7 +117,7 @@ def _confine(isolation: Isolation, trees: list[Tree] | None, wire: ChildEnd) -> 
         os.setsid()
         os.umask(0o022)
         _prefer_as_victim()
-        if "rlimits" not in without:
+        if "rlimits" not in without and isolation.start is None:
             rlimits.apply(isolation.limits)
     with _step("root", wire):
         if "uts" not in without:
@@ -126,18 +133,29 @@ def _confine(isolation: Isolation, trees: list[Tree] | None, wire: ChildEnd) -> 
         privileges.refuse_new()
     with _step("landlock", wire):
         if plan.landlock and not {"landlock", "root"} & without:
-            landlock.apply(plan.landlock)
+            landlock.apply(plan.landlock, plan.devices)
     with _step("handshake", wire):
         # process A, the parent until now, must be gone: its end would be taken for the caller's
         wire.wait()
         privileges.die_with_parent()
         os.environ.clear()
-        os.environ.update(_ENVIRONMENT)
+        os.environ.update({**_ENVIRONMENT, **isolation.environment})
+    if isolation.start is not None:
+        _start(isolation.start, isolation, wire)
     with _step("seccomp", wire):
         if "seccomp" not in without:
             plan.filter.load()
     with _step("handshake", wire):
         wire.ready()
+
+
+def _start(start: Callable[[], None], isolation: Isolation, wire: ChildEnd) -> None:
+    """Start a device; what that took of memory is no use of the student's, so the limits are set afterwards."""
+    with _step("device", wire):
+        start()
+    with _step("rlimits", wire):
+        if "rlimits" not in isolation.without:
+            rlimits.apply(isolation.limits)
 
 
 def _prefer_as_victim() -> None:

@@ -22,20 +22,18 @@ class Plan:
     last_capability: int
     #: the user that a root grader becomes; it should own no file and no other process
     uid: int
+    #: nodes to which a candidate may speak by ioctl
+    devices: tuple[str, ...] = ()
 
 
 @cache
 def prepare(uid: int = NOBODY) -> Plan:
-    """Find out what isolation needs; call it in the warm parent after its imports, since libraries are read from it.
-
-    The caller becomes a subreaper: the candidate, a grandchild, must become its child.
-    """
+    """Find out what isolation needs; call it in the warm parent after its imports, since libraries are read from it."""
     architecture = syscalls.machine()
     if architecture not in syscalls.ARCHITECTURES:
         raise SandboxError("system", 0, f"no table of system calls for {architecture}")
     try:
         kernel.prepare()
-        privileges.adopt_orphans()
         view = mounts.find(root.DEVICES)
         program = seccomp.compile_filter(architecture)
         return Plan(view, program, landlock.version(), privileges.last_capability(), uid)

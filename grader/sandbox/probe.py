@@ -2,6 +2,7 @@
 
 import errno
 import json
+import mmap
 import os
 import socket
 import sys
@@ -130,13 +131,12 @@ def _try_proc() -> Answer:
 
 
 def _try_rlimits() -> Answer:
-    def allocate() -> None:
-        try:
-            bytearray((_LIMITS.memory_mb + 64) << 20)
-        except MemoryError as error:
-            raise OSError(errno.ENOMEM, "no memory") from error
+    return _refused(f"more than {_LIMITS.memory_mb} MB in one process", lambda: _map(_LIMITS.memory_mb + 64).close())
 
-    return _refused(f"more than {_LIMITS.memory_mb} MB in one process", allocate)
+
+def _map(megabytes: int) -> mmap.mmap:
+    """Map memory that is new for certain: malloc would first use up what the caller's heap has freed but kept."""
+    return mmap.mmap(-1, megabytes << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 def _try_capabilities() -> Answer:
@@ -175,8 +175,9 @@ def _probe_watchdog(plan: Plan) -> Layer:
     reader, writer = os.pipe()
 
     def take() -> None:
-        taken = bytearray(os.urandom(1 << 20) * 64)
-        os.write(writer, b"." if taken else b"")
+        taken = _map(64)
+        taken.write(os.urandom(1 << 20) * 64)
+        os.write(writer, b".")
         threading.Event().wait(20)
 
     try:

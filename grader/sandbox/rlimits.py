@@ -9,8 +9,11 @@ if sys.platform == "linux":
     import resource
 
 _MB = 1 << 20
+#: what libc reserves for a thread's stack, which counts as data whether it is used or not
+_STACK = 8 * _MB
 #: libc reserves 64 MB of addresses per thread, which cost nothing. A bound there must be: every 2 MB of addresses that
-#: are merely read cost a page table of 4 kB. CUDA reserves terabytes: with a GPU this limit goes.
+#: are merely read cost a page table of 4 kB. CUDA reserves terabytes: with a GPU this limit goes, and page tables are
+#: left to the cgroup or the watchdog, which count them.
 _RESERVED = 16 << 30
 
 
@@ -26,8 +29,7 @@ def apply(limits: Limits) -> None:
 def _values(limits: Limits) -> dict[int, int]:
     size, data = _now()
     values = {
-        resource.RLIMIT_DATA: data + limits.memory_mb * _MB,
-        resource.RLIMIT_AS: size + 4 * limits.memory_mb * _MB + _RESERVED,
+        resource.RLIMIT_DATA: data + limits.memory_mb * _MB + (limits.threads - 1) * _STACK,
         resource.RLIMIT_NPROC: limits.processes,
         resource.RLIMIT_NOFILE: limits.files,
         resource.RLIMIT_FSIZE: limits.file_mb * _MB,
@@ -39,6 +41,8 @@ def _values(limits: Limits) -> dict[int, int]:
         resource.RLIMIT_NICE: 0,
         resource.RLIMIT_RTPRIO: 0,
     }
+    if not limits.reserves:
+        values[resource.RLIMIT_AS] = size + 4 * limits.memory_mb * _MB + _RESERVED
     if limits.cpu_seconds is not None:
         values[resource.RLIMIT_CPU] = limits.cpu_seconds
     return values

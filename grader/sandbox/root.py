@@ -2,7 +2,8 @@
 
 /tmp, /dev/shm           private tmpfs, size-limited; /tmp is the working directory and HOME
 /dev                     null, full, random, urandom
-/proc                    of the sandbox's own PID namespace, read-only, absent where the host refuses it
+/proc                    of the sandbox's own PID namespace, read-only, absent where the host refuses it; with a GPU
+                         in a folder of its own, beside the few words of the driver's (`gpu`)
 <prefix>/lib/python3.x   and the other places of `mounts.find`, at the paths that they have outside
 """
 
@@ -23,8 +24,7 @@ _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV, _ATTR_NOEXEC = 1, 2, 4, 8
 _AT_EMPTY_PATH, _AT_RECURSIVE = 0x1000, 0x8000
 _OPEN_TREE_CLONE, _MOVE_FROM_EMPTY_PATH = 1, 4
 _SYSTEM = _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV
-#: device nodes would be useless under nodev. GPU nodes (/dev/nvidia*) would join this list, together with their ioctl
-#: commands in `seccomp.IOCTLS`; nothing else in the sandbox needs to know of them.
+#: device nodes would be useless under nodev. Those of a GPU (/dev/nvidia*) join this list for candidates that have one.
 #: /dev/zero is missing on purpose: mapping it shared gives memory that neither RLIMIT_DATA nor tmpfs sizes bound.
 DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
 _DEVICE = _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NOEXEC
@@ -43,7 +43,9 @@ class Tree:
 def open_trees(view: View) -> list[Tree]:
     """Take read-only copies of everything that the candidate may see."""
     trees = [Tree(_open_tree(path, _SYSTEM), path) for path in view.mounts]
-    return trees + [Tree(_open_tree(path, _DEVICE), path) for path in view.devices]
+    trees += [Tree(_open_tree(path, _DEVICE), path) for path in view.devices]
+    # a device node where devices do not work: opening it is refused
+    return trees + [Tree(_open_tree("/dev/null", _SYSTEM), path) for path in view.closed]
 
 
 def _open_tree(path: str, attributes: int) -> int:
@@ -78,7 +80,7 @@ def build(view: View, trees: Sequence[Tree], limits: Limits) -> None:
         target = os.fsencode(tree.target.lstrip("/"))
         call("move_mount", tree.descriptor, b"", AT_FDCWD, target, _MOVE_FROM_EMPTY_PATH)
         os.close(tree.descriptor)
-    _mount_proc()
+    _mount_proc("proc" if not view.texts else _join_proc(view))
     _set_attributes(AT_FDCWD, b".", _SYSTEM | _ATTR_NOEXEC, 0)
     # pivot_root(".", ".") stacks the old root on the new one, so that no directory for it is needed
     call("pivot_root", b".", b".")
@@ -103,10 +105,25 @@ def _mount_scratch(target: str, megabytes: int) -> None:
     _mount("tmpfs", target, _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, options)
 
 
-def _mount_proc() -> None:
+def _join_proc(view: View) -> str:
+    """Write what the view says of the host, and give the place for the kernel's own entries, which links lead to.
+
+    A mounted /proc takes no files, and only of its own namespace's processes may a candidate know.
+    """
+    for path, text in view.texts.items():
+        os.makedirs(os.path.dirname(path).lstrip("/"), mode=0o755, exist_ok=True)
+        with open(path.lstrip("/"), "w", encoding="utf-8") as file:
+            file.write(text)
+    os.mkdir("proc/.own", 0o755)
+    for name in ("self", "thread-self", "1"):
+        os.symlink(f".own/{name}", f"proc/{name}")
+    return "proc/.own"
+
+
+def _mount_proc(target: str) -> None:
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY
     try:
-        _mount("proc", "proc", flags, "subset=pid")
+        _mount("proc", target, flags, "subset=pid")
     except PermissionError as error:
         # a container hides parts of its own /proc, and then the kernel gives no fresh one; the candidate goes without,
         # which shows it less, not more

@@ -4,6 +4,8 @@ The filter is a classic BPF program over `struct seccomp_data` { int nr; u32 arc
 once, before any fork, and loaded as the last act of isolation.
 """
 
+from __future__ import annotations
+
 import ctypes
 import errno
 from collections.abc import Iterable
@@ -46,7 +48,7 @@ ALLOWED = frozenset(f"{_FILES} {_MEMORY_AND_THREADS} {_PROCESSES} {_SOCKETS}".sp
 _ABSENT = ("clone3", "io_uring_setup", "io_uring_enter", "io_uring_register", "openat2")
 
 #: TCGETS, TIOCGWINSZ (is it a terminal, how wide), FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. TIOCSTI and TIOCLINUX, which
-#: type into the operator's terminal, are thus out. The commands of a GPU's device nodes would be added here.
+#: type into the operator's terminal, are thus out. Those of a GPU's nodes are in ``gpu``, for candidates with one.
 IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 #: PDEATHSIG and DUMPABLE may be read only (3, 2): a candidate must not outlive its parent nor hide from the watchdog.
 #: 15, 16 name; 23, 27, 39 capabilities and no_new_privs read; 29, 30 timer slack; 41, 42 huge pages; then names of maps
@@ -63,10 +65,10 @@ _SHARED_ANONYMOUS, _HUGE_PAGES, _GROWS_DOWN = 0x21, 0x4_0000, 0x100
 _X32 = 0x4000_0000
 
 
-def _checks() -> dict[str, list[Check]]:
-    """Give the calls that are allowed with some arguments only."""
+def _checks(commands: Commands | None) -> dict[str, list[Check]]:
+    """Give the calls that are allowed with some arguments only; ``commands`` are those of a device."""
     denied = errno.EPERM
-    return {
+    found = {
         "clone": [Check(0, "any bit", (_CLONE_NEW,), denied)],
         # these kinds of memory escape RLIMIT_DATA, and the first two the watchdog
         "mmap": [
@@ -82,6 +84,23 @@ def _checks() -> dict[str, list[Check]]:
         "socketpair": [Check(0, "not one of", (_AF_UNIX,), errno.EPERM)],
         "setsockopt": [Check(1, "not one of", (_SOL_SOCKET,), denied), Check(2, "not one of", _SOCKET_OPTIONS, denied)],
     }
+    if commands is not None:
+        alike = (commands.mask, commands.alike)
+        found["ioctl"] = [Check(1, "not one of", (*IOCTLS, *commands.exact), errno.ENOTTY, alike)]
+        # What CUDA shares with the device it maps so; the watchdog counts it (``watchdog``).
+        found["mmap"] = [check for check in found["mmap"] if check.values != (_SHARED_ANONYMOUS,)]
+    return found
+
+
+@dataclass(frozen=True)
+class Commands:
+    """What may be asked of a device's nodes by ``ioctl``."""
+
+    #: whole commands
+    exact: tuple[int, ...] = ()
+    #: commands of which only some bits tell what they do: the rest is the size of their argument
+    alike: tuple[int, ...] = ()
+    mask: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,14 +120,14 @@ class Filter:
             raise OSError(errno.EBUSY, f"seccomp: thread {result} could not be put under the filter")
 
 
-def compile_filter(architecture: str, absent: Iterable[str] = _ABSENT) -> Filter:
-    """Write the filter for one architecture."""
+def compile_filter(architecture: str, absent: Iterable[str] = _ABSENT, commands: Commands | None = None) -> Filter:
+    """Write the filter for one architecture, with or without a device."""
     numbers = syscalls.numbers(architecture)
     program = bpf.require_architecture(syscalls.ARCHITECTURES[architecture], KILL_PROCESS)
     program += bpf.load_number()
     if architecture == "x86_64":
         program += bpf.at_least(_X32, refuse(errno.EPERM))
-    for name, checks in _checks().items():
+    for name, checks in _checks(commands).items():
         if name in numbers:
             program += bpf.checked(numbers[name], checks)
     for name in sorted(ALLOWED & numbers.keys()):

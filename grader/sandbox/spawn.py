@@ -3,10 +3,10 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from grader.sandbox import handshake
+from grader.sandbox import handshake, privileges
 from grader.sandbox.handshake import ChildEnd, ParentEnd
 from grader.sandbox.limits import Limits, SandboxError
 from grader.sandbox.namespaces import Isolation, isolate
@@ -28,14 +28,19 @@ def spawn(
     without: frozenset[str] = frozenset(),
     group: Group | None = None,
     plan: Plan | None = None,
+    start: Callable[[], None] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
     """Fork an isolated process that calls `run` and give its pid, which is the caller's child to wait for.
 
     It is PID 1 of its own namespace: when it ends, everything in the sandbox has ended. `keep` are the descriptors,
-    next to the standard three, that stay open: pipes, sockets, plain files. `without` leaves layers out and is for the
-    controls of tests only. Raises SandboxError when any layer cannot be set up, and then `run` has not been called.
+    next to the standard three, that stay open: pipes, sockets, plain files. `start` starts a device, in the new root
+    and before the limits and the filter; it may take a while. `without` leaves layers out and is for the controls of
+    tests only. Raises SandboxError when any layer cannot be set up, and then `run` has not been called.
     """
-    isolation = Isolation(plan or prepare(), limits, keep, run, without)
+    isolation = Isolation(plan or prepare(), limits, keep, run, without, start, environment or {})
+    # The candidate, a grandchild, must become our child. Said each time: a fork does not inherit it.
+    privileges.adopt_orphans()
     ours, theirs = handshake.pair()
     for stream in (sys.stdout, sys.stderr):
         # what waits in our buffers would be written a second time by the child
@@ -54,7 +59,7 @@ def spawn(
         finally:
             os._exit(1)
     theirs.close()
-    return _supervise(outer, ParentEnd(ours), group)
+    return _supervise(outer, ParentEnd(ours, handshake.DEVICE_S if start else handshake.PATIENCE_S), group)
 
 
 def _supervise(outer: int, wire: ParentEnd, group: Group | None) -> int:

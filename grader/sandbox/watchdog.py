@@ -2,10 +2,12 @@
 
 The warm parent asks every 50 ms or so; a candidate can write some 2 GB/s, so it may outgrow its limit by about 100 MB.
 Nothing else in the sandbox can hold memory: shared anonymous maps, memfd, System V memory and huge pages are refused by
-the system call filter; pipes and inodes are bounded by limits on their numbers.
+the system call filter; pipes and inodes are bounded by limits on their numbers. With a GPU, shared anonymous maps are
+allowed, and the driver can be asked for memory of the host; both are counted then.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +17,10 @@ _KB, _MB = 1 << 10, 1 << 20
 #: net.core.wmem_default of every common kernel; more needs SO_SNDBUF, which wmem_max bounds to the same
 _SOCKET_BUFFER = 212_992
 _SCRATCH = ("tmp", "dev/shm")
+#: a line of /proc/<pid>/maps that maps a GPU's node: its first and last address
+_MAPPED_NODE = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) \S+ .* /dev/nvidia", re.MULTILINE)
+#: what /proc/<pid>/smaps calls shared memory without a name
+_NAMELESS = "/dev/zero (deleted)"
 
 
 @dataclass(frozen=True)
@@ -25,16 +31,16 @@ class Usage:
     processes: int
 
 
-def resident_mb(pid: int, *, enough_mb: float = 0.0) -> float:
+def resident_mb(pid: int, *, enough_mb: float = 0.0, has_gpu: bool = False) -> float:
     """Measure the memory of the sandbox whose PID 1 is `pid`, beyond what it shares with this process, its parent.
 
     While a cheap upper bound stays below `enough_mb`, that bound is given; above it, the exact sum (PSS), which takes
     milliseconds. 0 for a sandbox that has ended.
     """
-    return measure(pid, enough_mb=enough_mb).memory_mb
+    return measure(pid, enough_mb=enough_mb, has_gpu=has_gpu).memory_mb
 
 
-def measure(pid: int, *, enough_mb: float = 0.0) -> Usage:
+def measure(pid: int, *, enough_mb: float = 0.0, has_gpu: bool = False) -> Usage:
     """Measure memory as `resident_mb` does, and count processes and threads."""
     try:
         pids = _tree(pid)
@@ -43,12 +49,16 @@ def measure(pid: int, *, enough_mb: float = 0.0) -> Usage:
         elsewhere = _scratch_bytes(pid) + _socket_bytes(pid) + max(0, sum(each.tables for each in theirs) - ours.tables)
         # a sandbox of one process has all of our pages, shared; whatever it has beyond them is its own
         own = sum(each.anonymous for each in theirs) - ours.anonymous
-        if own + elsewhere > enough_mb * _MB:
+        shared = sum(each.shared for each in theirs) if has_gpu else 0
+        if has_gpu:
+            elsewhere += sum(_node_bytes(each) for each in pids)
+        if own + shared + elsewhere > enough_mb * _MB:
             # our pages count there too, each divided by its owners: this process and the candidate at least
             own = sum(_proportional_bytes(each) for each in pids) - ours.anonymous // 2
+            shared = sum(_nameless_bytes(each) for each in pids) if has_gpu else 0
     except PermissionError as error:
         raise SandboxError("watchdog", error.errno or 0, str(error)) from error
-    return Usage((max(0, own) + elsewhere) / _MB, sum(each.threads for each in theirs))
+    return Usage((max(0, own) + shared + elsewhere) / _MB, sum(each.threads for each in theirs))
 
 
 class _Status(NamedTuple):
@@ -57,14 +67,16 @@ class _Status(NamedTuple):
     anonymous: int
     tables: int
     threads: int
+    #: of files in memory, those that it was given among them
+    shared: int
 
     @classmethod
     def read(cls, pid: int) -> "_Status":
         fields = dict(line.split(":", 1) for line in _read(f"/proc/{pid}/status").splitlines() if ":" in line)
-        anonymous, swapped, tables, threads = (
-            int(fields.get(name, "0").split()[0]) for name in ("RssAnon", "VmSwap", "VmPTE", "Threads")
+        anonymous, swapped, tables, threads, shared = (
+            int(fields.get(name, "0").split()[0]) for name in ("RssAnon", "VmSwap", "VmPTE", "Threads", "RssShmem")
         )
-        return cls((anonymous + swapped) * _KB, tables * _KB, threads)
+        return cls((anonymous + swapped) * _KB, tables * _KB, threads, shared * _KB)
 
 
 def _tree(pid: int) -> list[int]:
@@ -88,6 +100,24 @@ def _proportional_bytes(pid: int) -> int:
     """Sum anonymous and swapped pages, each divided by the number of its owners."""
     lines = [line.split() for line in _read(f"/proc/{pid}/smaps_rollup").splitlines()]
     return sum(int(line[1]) for line in lines if line and line[0] in {"Pss_Anon:", "SwapPss:"}) * _KB
+
+
+def _nameless_bytes(pid: int) -> int:
+    """Sum shared memory without a name, each page divided by the number of its owners."""
+    total, is_nameless = 0, False
+    for line in _read(f"/proc/{pid}/smaps").splitlines():
+        first = line.split(maxsplit=1)[0]
+        if not first.endswith(":"):  # the heading of a map
+            is_nameless = line.endswith(_NAMELESS)
+        elif is_nameless and first == "Pss:":
+            total += int(line.split()[1]) * _KB
+    return total
+
+
+def _node_bytes(pid: int) -> int:
+    """Sum what is mapped of a GPU's nodes: memory of the host that the driver has taken is seen nowhere else."""
+    found = _MAPPED_NODE.finditer(_read(f"/proc/{pid}/maps"))
+    return sum(int(match[2], 16) - int(match[1], 16) for match in found)
 
 
 def _socket_bytes(pid: int) -> int:

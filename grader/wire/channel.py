@@ -15,11 +15,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
+import msgpack
 
 _HEADER = struct.Struct("<IB3x")
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder().decode
 
 
 class ChannelClosed(Exception):
@@ -34,12 +32,21 @@ class MalformedFrame(Exception):
     """The other side does not speak the protocol."""
 
 
-class Channel:
-    """One end of a connection. ``listen`` maps further descriptors to what is to be done when they can be read."""
+class FrameTooBig(Exception):
+    """A frame that is larger than the channel takes; nothing of it was sent."""
 
-    def __init__(self, sock: socket.socket, limit: int = 1 << 30) -> None:
+
+class Channel:
+    """One end of a connection. ``listen`` maps further descriptors to what is to be done when they can be read.
+
+    ``has_maps``: whether frames may hold maps. From a stranger none is read: its keys could be made to collide, and a
+    map of n such keys costs n² comparisons in the decoder, which no deadline reaches.
+    """
+
+    def __init__(self, sock: socket.socket, limit: int = 1 << 30, *, has_maps: bool = True) -> None:
         self._socket = sock
         self._limit = limit
+        self._most_pairs = limit if has_maps else 0
         self._listeners: dict[int, Callable[[], None]] = {}
         #: asked at the deadline: a later one, or None
         self.overtime: Callable[[float], float | None] | None = None
@@ -62,9 +69,9 @@ class Channel:
 
     def send(self, frame: Any, fd: int = -1, *, timeout: float | None = None) -> None:
         """Send one frame with at most one descriptor, which stays open here."""
-        body = _encode(frame)
+        body = msgpack.packb(frame)
         if len(body) > self._limit:
-            raise MalformedFrame(f"a frame of {len(body)} bytes")
+            raise FrameTooBig(f"more than {self._limit >> 20} MiB of texts, numbers and lists")
         self._socket.settimeout(timeout)
         head = _HEADER.pack(len(body), fd >= 0)
         try:
@@ -97,8 +104,8 @@ class Channel:
 
     def _parse(self, body: bytearray) -> Any:
         try:
-            return _decode(body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, MemoryError) as error:
+            return msgpack.unpackb(body, strict_map_key=False, max_map_len=self._most_pairs, max_ext_len=0)
+        except (ValueError, TypeError) as error:  # a TypeError: a key that cannot be hashed
             raise MalformedFrame(f"not msgpack: {error}") from error
 
     def _head(self, deadline: float | None) -> tuple[bytes, list[int]]:

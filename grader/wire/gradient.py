@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Bound before a candidate's forbidden names are blocked.
 _backward = torch.autograd.backward
 _enable_grad = torch.enable_grad
+_to = torch.Tensor.to
 
 
 class _Keeper:
@@ -71,6 +72,8 @@ def serve(peer: Peer, output: torch.Tensor, grad: torch.Tensor, keys: list[Tree]
     before = {key: leaf.grad for key, leaf in unique.items()}
     for leaf in unique.values():
         leaf.grad = None
+    if grad.device != output.device:  # a GPU that the other side does not use
+        grad = _to(grad, output.device)
     try:
         with _enable_grad():
             _backward(output, grad, retain_graph=True)

@@ -17,11 +17,16 @@ import torch
 
 from grader.wire import gradient
 from grader.wire.channel import MalformedFrame
-from grader.wire.values import Packer, Tree, Unpacker
+from grader.wire.packer import Packer
+from grader.wire.unpacker import Unpacker
+from grader.wire.values import Tree
 
 if TYPE_CHECKING:
     from grader.wire.peer import Peer
 
+
+# Bound before a candidate's forbidden names are blocked.
+_to = torch.Tensor.to
 
 #: Reference count of a tensor that only ``Mirrors._held``, a local name and the count itself refer to.
 _UNUSED = 3
@@ -131,6 +136,7 @@ class Mirrors:
         if has_grad:
             if new_grad is not None:
                 _check_fits(tensor, new_grad)
+                new_grad = new_grad if new_grad.device == tensor.device else _to(new_grad, tensor.device)
             tensor.grad = new_grad
             agreed.grad = None if new_grad is None else new_grad.clone()
 
@@ -192,7 +198,7 @@ def _difference(whose: int, number: int, tensor: torch.Tensor, agreed: _Agreed, 
 def _same(left: torch.Tensor | None, right: torch.Tensor | None) -> bool:
     if left is None or right is None:
         return left is right
-    return left.shape == right.shape and torch.equal(left, right)
+    return left.shape == right.shape and left.device == right.device and torch.equal(left, right)
 
 
 def _check_fits(tensor: torch.Tensor, new: Any) -> None:

@@ -2,7 +2,7 @@
 
 Both sides run this same code over a channel. A frame is ``[kind, number, body, updates, releases]``:
 
-    REQUEST  body = [operation, target, name, argument trees, keyword trees, gradients on?]
+    REQUEST  body = [operation, target, name, argument trees, keyword trees, gradients on?, seed or None]
     REPLY    body = [value tree, changed slots]
     ERROR    body = [type names, message, traceback, its number here, its number there or -1, changed slots]
 
@@ -22,12 +22,14 @@ import torch
 
 from grader.wire import gradient, operation
 from grader.wire.blob import Blob
-from grader.wire.channel import Channel, MalformedFrame
+from grader.wire.channel import Channel, FrameTooBig, MalformedFrame
 from grader.wire.fault import Fault, RemoteFault, revive
 from grader.wire.handle import Handle, about, claim
 from grader.wire.mirror import Mirrors
+from grader.wire.packer import Packer
 from grader.wire.slots import apply_changes, find_changes
-from grader.wire.values import Bounds, MalformedValue, Packer, Tree, Unpacker
+from grader.wire.unpacker import Unpacker
+from grader.wire.values import Bounds, MalformedValue, Tree, ValueTooBig
 
 REQUEST, REPLY, ERROR = range(3)
 
@@ -43,6 +45,9 @@ class Policy(Protocol):
 
     def check(self, op: str, target: Any, name: str) -> None:
         """Raise PermissionError for a request that is not served."""
+
+    def reseed(self, seed: Any) -> None:
+        """Seed this side's generators, as a request asks before it is served."""
 
     def served(self) -> None:
         """Called after each request that was served, before its answer is sent."""
@@ -72,6 +77,8 @@ class Peer:
     def __init__(self, channel: Channel, policy: Policy) -> None:
         self.channel = channel
         self.policy = policy
+        #: what the other side seeds its generators with before it serves the next request
+        self.seed: int | None = None
         self.mirrors = Mirrors(self)
         self.anchor = torch.zeros(0, requires_grad=True)
         self._exports: dict[int, _Export] = {}
@@ -90,7 +97,8 @@ class Peer:
         packer = self._packer()
         arguments = [packer.pack(arg) for arg in args]
         keywords = [[key, packer.pack(value)] for key, value in (kwargs or {}).items()]
-        body = [op, self.number_of(target), name, arguments, keywords, torch.is_grad_enabled()]
+        body = [op, self.number_of(target), name, arguments, keywords, torch.is_grad_enabled(), self.seed]
+        self.seed = None
         deadline = self.policy.deadline()
         if deadline is not None and self._deadline is not None:
             deadline = min(deadline, self._deadline)
@@ -162,10 +170,16 @@ class Peer:
             packer = self._packer(known)
             body, kind = [*self._fault(error), find_changes(unpacker.slots, packer, blob)], ERROR
         self.policy.served()
-        self._send(kind, frame[1], body, packer)
+        try:
+            self._send(kind, frame[1], body, packer)
+        except FrameTooBig as error:  # nothing was sent yet
+            packer = self._packer(known)
+            self._send(ERROR, frame[1], [*self._fault(ValueTooBig(str(error))), []], packer)
 
     def _perform(self, frame: list[Any], unpacker: Unpacker, known: dict[int, int]) -> Any:
-        op, target, name, arguments, keywords, gradients = _shape(frame[2], 6)
+        op, target, name, arguments, keywords, gradients, seed = _shape(frame[2], 7)
+        if seed is not None:
+            self.policy.reseed(seed)
         subject = self.export(target)
         self.policy.check(op, subject, name)
         args = unpacker.items(arguments)

@@ -9,7 +9,9 @@ import torch
 
 from grader.wire.blob import Blob
 from grader.wire.channel import MalformedFrame
-from grader.wire.values import Packer, Slot, Tree, Unpacker, flat_bytes, view_bytes
+from grader.wire.packer import Packer, flat_bytes, view_bytes
+from grader.wire.unpacker import Unpacker
+from grader.wire.values import Slot, Tree
 
 
 def find_changes(slots: list[Slot], packer: Packer, blob: Blob) -> list[Tree]:
@@ -61,9 +63,9 @@ def _apply(target: Any, content: Any, unpacker: Unpacker) -> None:
     if isinstance(target, list):
         target[:] = unpacker.items(content)
     elif isinstance(target, dict):
-        pairs = [unpacker.items(pair) for pair in content]
+        pairs = unpacker.pairs(content)
         target.clear()
-        target.update((key, item) for key, item in pairs)
+        target.update(pairs)
     elif isinstance(target, np.ndarray):
         raw = unpacker.buffer(content, target.nbytes).numpy()
         np.copyto(target, raw.view(target.dtype).reshape(target.shape))
