@@ -1,0 +1,1 @@
+"""For courses that use nbgrader. Nothing that grades and nothing of the portal imports it."""

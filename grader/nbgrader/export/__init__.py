@@ -1,0 +1,1 @@
+"""Exercises as nbgrader assignments: ``assignment.export`` writes one."""
