@@ -40,14 +40,14 @@ def cost(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "
 
 
 def backprop(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], cost: str = "quadratic"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "quadratic"
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Differentiate the cost with respect to every weight and every bias.
 
-    ``cost`` is the kind of cost, as in the function ``cost``. Returns ``(gWs, gbs)``, shaped like ``Ws`` and ``bs``.
+    ``kind`` is as in ``cost``. Returns ``(gWs, gbs)``, shaped like ``Ws`` and ``bs``.
     It takes one pass forward and one backward, whatever the number of weights, and changes nothing.
 
-    Raises ValueError in the same cases as the function ``cost``.
+    Raises ValueError in the same cases as ``cost``.
     """
     raise NotImplementedError
 
@@ -73,13 +73,13 @@ def train(
     *,
     eta: float,
     epochs: int,
-    cost: str = "cross_entropy",
+    kind: str = "cross_entropy",
 ) -> tuple[list[Tensor], list[Tensor], list[float]]:
     """Take ``epochs`` steps, each with the gradient of the whole batch.
 
     Returns ``(Ws, bs, costs)``; ``costs`` holds ``epochs`` + 1 Python floats: the cost at the start and after every
     step, so that the last one belongs to the returned weights. The weights that came in stay as they are.
 
-    Raises ValueError in the same cases as the function ``cost``.
+    Raises ValueError in the same cases as ``cost``.
     """
     raise NotImplementedError

@@ -88,7 +88,7 @@ def test_gradients_of_the_worked_example(student):
     gWs, gbs = student.backprop(*example())
     torch.testing.assert_close(gWs, [torch.tensor([[-0.1875]]), torch.tensor([[-0.0625]])])
     torch.testing.assert_close(gbs, [torch.tensor([-0.0625]), torch.tensor([-0.125])])
-    gWs, gbs = student.backprop(*example(), cost="cross_entropy")
+    gWs, gbs = student.backprop(*example(), kind="cross_entropy")
     torch.testing.assert_close(gWs, [torch.tensor([[-0.75]]), torch.tensor([[-0.25]])])
     torch.testing.assert_close(gbs, [torch.tensor([-0.25]), torch.tensor([-0.5])])
 
@@ -167,6 +167,6 @@ def test_unknown_cost_is_an_error(student):
     with pytest.raises(ValueError):
         student.cost(*example(), "cubic")
     with pytest.raises(ValueError):
-        student.backprop(*example(), cost="cross-entropy")
+        student.backprop(*example(), kind="cross-entropy")
     with pytest.raises(ValueError):
-        student.train(*example(), eta=0.1, epochs=1, cost="Quadratic")
+        student.train(*example(), eta=0.1, epochs=1, kind="Quadratic")

@@ -7,6 +7,8 @@ network also ``nn.Module``, ``nn.Parameter``, ``nn.Linear``, ``nn.Dropout``, ``n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -68,12 +70,28 @@ class CNN(torch.nn.Module):
         raise NotImplementedError
 
 
-def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 15, seed: int = 0) -> CNN:
+def train(
+    images: Tensor,
+    labels: Tensor,
+    *,
+    classes: int = 10,
+    epochs: int = 15,
+    seed: int = 0,
+    device: str = "cpu",
+    report: Callable[..., None] | None = None,
+) -> CNN:
     """Make a ``CNN`` that fits the data, train it for ``epochs`` passes and return it in eval mode.
 
     ``images`` (N, C, S, S) float in [0, 1], in any order, perhaps sorted by class; ``labels`` (N,) int64 from 0 to
-    ``classes`` - 1. The default of ``epochs`` is yours to choose. ``seed`` decides everything random (first weights,
-    order of the images): the same call twice gives the same model. Neither images nor labels are changed, and nothing
-    is printed.
+    ``classes`` - 1, of which some may never occur. The default of ``epochs`` is yours to choose. ``seed`` decides
+    everything random (first weights, order of the images): the same call twice gives the same model. Neither images
+    nor labels are changed, and nothing is printed.
+
+    ``device`` is where to train, "cpu" or "cuda". Images and labels lie on the CPU; moving them and the model, as in
+    ``model.to(device)``, is yours to do. The model that is returned lies there.
+
+    ``report``, if it is not None, may be called as often as you like, ``report(step, loss=0.3, accuracy=0.9)``, with a
+    step that grows and plain numbers: the curves are drawn while you train. It changes nothing about the model, and
+    who never calls it loses nothing.
     """
     raise NotImplementedError

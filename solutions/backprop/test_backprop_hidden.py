@@ -313,7 +313,7 @@ def test_train_takes_full_batch_steps(student, rng):
             weights = [W - 0.7 * gW for W, gW in zip(weights, gWs)]
             biases = [b - 0.7 * gb for b, gb in zip(biases, gbs)]
             expected.append(law(X, Y, weights, biases, kind).item())
-        *found, costs = student.train(X, Y, Ws, bs, eta=0.7, epochs=3, cost=kind)
+        *found, costs = student.train(X, Y, Ws, bs, eta=0.7, epochs=3, kind=kind)
         assert_same(found, (weights, biases))
         assert costs == pytest.approx(expected)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 
 import pytest
@@ -381,6 +382,22 @@ def test_loaded_progress_is_a_copy(student):
     torch.testing.assert_close(found, weights(0))
 
 
+def test_progress_can_be_loaded_again(student):
+    """Loading leaves the saved progress as it is: a second object that loads it gets the same.
+
+    pt: Carregar deixa o progresso salvo como está: um segundo objeto que o carrega recebe o mesmo.
+    hint: state.pop takes the values out of the caller's dict; state[name] only reads them.
+    dica: state.pop tira os valores do dicionário de quem chamou; state[name] apenas os lê.
+    """
+    stopper, first, second = (student.EarlyStopping(3) for _ in range(3))
+    judge(stopper, [2.0, 1.0, 4.0])
+    state = stopper.state_dict()
+    first.load_state_dict(state)
+    second.load_state_dict(state)
+    assert progress(second) == (1.0, 1, 1)
+    torch.testing.assert_close(dict(second.best_state), weights(1))
+
+
 def test_settings_are_checked_at_their_limits(student):
     """Just inside the limits the settings work; just outside, and for NaN and inf, they are a ValueError.
 
@@ -461,7 +478,7 @@ def test_fit_goes_on_with_the_progress_of_its_stopper(student):
 
 @pytest.mark.points(3)
 @pytest.mark.seconds(10)
-def test_stops_an_overfitting_training_at_its_best(student, rng):
+def test_stops_an_overfitting_training_at_its_best(student, rng, curve):
     """A real model that overfits is stopped long before its budget, and does better on new data than at the end.
 
     pt: Um modelo de verdade com sobreajuste é parado muito antes do limite e vai melhor em dados novos do que no fim.
@@ -483,10 +500,64 @@ def test_stops_an_overfitting_training_at_its_best(student, rng):
         with torch.no_grad():
             return (model(X[start:end]) - Y[start:end]).square().mean().item()
 
-    values = student.fit(model, train_step, lambda: loss(40, 340), max_epochs=200, stopper=student.EarlyStopping(10))
+    epochs = itertools.count()
+
+    def validate():
+        value = loss(40, 340)
+        curve(next(epochs), training=loss(0, 40), validation=value)
+        return value
+
+    values = student.fit(model, train_step, validate, max_epochs=200, stopper=student.EarlyStopping(10))
     assert len(values) == values.index(min(values)) + 11 < 200
     assert loss(40, 340) == pytest.approx(min(values))
     stopped = loss(340, 640)
     for _ in range(1500):
         train_step()
     assert stopped < loss(340, 640)
+
+
+def mislabelled(labels, rng):
+    """The labels, with about every second one replaced by any of the ten classes."""
+    wrong = torch.rand(len(labels), generator=rng) < 0.5
+    return torch.where(wrong, torch.randint(10, labels.shape, generator=rng), labels)
+
+
+def test_saves_a_network_from_wrong_labels(student, task, training):
+    """Stops a network before it learns wrong labels by heart, so that it reads new digits (mean of several trainings).
+
+    pt: Para uma rede antes que ela decore rótulos errados, e assim ela lê dígitos novos (média de vários treinamentos).
+    hint: Stopping in time is not enough: 25 epochs have passed since the best one, whose weights have to come back.
+    dica: Parar a tempo não basta: passaram 25 épocas desde a melhor, e são os pesos dela que devem voltar.
+    """
+
+    def reached(run):
+        digits = task(run.dataset, run.examples, 599, seed=run.seed)
+        labels = mislabelled(digits.labels, run.rng)
+        # The last 500 are for validation alone. Their labels are as wrong as the others, and tell the best epoch still.
+        train, validation = slice(None, -500), slice(-500, None)
+        model = torch.nn.Sequential(
+            torch.nn.Flatten(), torch.nn.Linear(64, 256), torch.nn.ReLU(), torch.nn.Linear(256, 10)
+        )
+        optimizer, epochs, losses = torch.optim.Adam(model.parameters(), lr=0.02), itertools.count(), []
+
+        def train_step():
+            losses.clear()
+            for batch in torch.randperm(len(labels[train]), generator=run.rng).split(100):
+                optimizer.zero_grad()
+                loss = torch.nn.functional.cross_entropy(model(digits.images[train][batch]), labels[train][batch])
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+
+        def validate():
+            with torch.no_grad():
+                right = model(digits.images[validation]).argmax(1) == labels[validation]
+            accuracy = right.float().mean().item()
+            run.report(next(epochs), loss=sum(losses) / len(losses), validation_accuracy=accuracy)
+            return accuracy
+
+        stopper = student.EarlyStopping(25, mode="max")
+        student.fit(model, train_step, validate, max_epochs=200, stopper=stopper)
+        return digits.accuracy(model)
+
+    training.check(reached)

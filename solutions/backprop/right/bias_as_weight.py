@@ -54,14 +54,14 @@ def cost(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "
 
 
 def backprop(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], cost: str = "quadratic"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "quadratic"
 ) -> tuple[list[Tensor], list[Tensor]]:
-    _cost(X, Y, Ws, bs, cost)
+    cost(X, Y, Ws, bs, kind)
     zs, activations = _passes(X, Ws, bs)
     delta = activations[-1] - Y.double()
     gWs, gbs = [], []
     for layer in range(len(Ws) - 1, -1, -1):
-        if cost == "quadratic" or layer < len(Ws) - 1:
+        if kind == "quadratic" or layer < len(Ws) - 1:
             delta = delta * torch.sigmoid(zs[layer]) * torch.sigmoid(-zs[layer])
         gradient = (torch.einsum("no,ni->oi", delta, _with_ones(activations[layer])) / len(X)).to(X.dtype)
         gWs.append(gradient[:, :-1])
@@ -79,13 +79,10 @@ def sgd_step(
     return moved[: len(Ws)], moved[len(Ws) :]
 
 
-_cost = cost
-
-
 def train(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], *, eta: float, epochs: int, cost: str = "cross_entropy"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], *, eta: float, epochs: int, kind: str = "cross_entropy"
 ) -> tuple[list[Tensor], list[Tensor], list[float]]:
     history = [(Ws, bs)]
     for _ in range(epochs):
-        history.append(sgd_step(*history[-1], *backprop(X, Y, *history[-1], cost), eta))
-    return *history[-1], [_cost(X, Y, *parameters, cost).item() for parameters in history]
+        history.append(sgd_step(*history[-1], *backprop(X, Y, *history[-1], kind), eta))
+    return *history[-1], [cost(X, Y, *parameters, kind).item() for parameters in history]

@@ -62,12 +62,12 @@ def _recurse(delta: np.ndarray, activations: list[np.ndarray], Ws: list[np.ndarr
 
 
 def backprop(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], cost: str = "quadratic"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "quadratic"
 ) -> tuple[list[Tensor], list[Tensor]]:
-    _, activations = _outputs(X, Y, Ws, bs, cost)
+    _, activations = _outputs(X, Y, Ws, bs, kind)
     a = activations[-1]
     delta = (a - Y.numpy().astype(a.dtype)) / len(a)
-    if cost == "quadratic":
+    if kind == "quadratic":
         delta *= a * (1 - a)
     gWs, gbs = zip(*_recurse(delta, activations[:-1], _arrays(Ws)))
     return _tensors(gWs), _tensors(gbs)
@@ -82,15 +82,12 @@ def sgd_step(
     return step[0], step[1]
 
 
-measure = cost
-
-
 def train(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], *, eta: float, epochs: int, cost: str = "cross_entropy"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], *, eta: float, epochs: int, kind: str = "cross_entropy"
 ) -> tuple[list[Tensor], list[Tensor], list[float]]:
     costs = []
     for epoch in range(epochs + 1):
-        costs.append(measure(X, Y, Ws, bs, cost).item())
+        costs.append(cost(X, Y, Ws, bs, kind).item())
         if epoch < epochs:
-            Ws, bs = sgd_step(Ws, bs, *backprop(X, Y, Ws, bs, cost), eta)
+            Ws, bs = sgd_step(Ws, bs, *backprop(X, Y, Ws, bs, kind), eta)
     return Ws, bs, costs

@@ -50,14 +50,14 @@ def cost(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "
 
 
 def backprop(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], cost: str = "quadratic"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "quadratic"
 ) -> tuple[list[Tensor], list[Tensor]]:
-    _check(X, Y, Ws, bs, cost)
+    _check(X, Y, Ws, bs, kind)
     gWs, gbs = [torch.zeros_like(W) for W in Ws], [torch.zeros_like(b) for b in bs]
     for x, y in zip(X, Y):
         _, activations = _forward_one(x, Ws, bs)
         delta = activations[-1] - y
-        if cost == "quadratic":
+        if kind == "quadratic":
             delta = delta * activations[-1] * (1 - activations[-1])
         for layer in reversed(range(len(Ws))):
             gWs[layer] += torch.outer(delta, activations[layer])
@@ -75,14 +75,11 @@ def sgd_step(
     return [torch.sub(W, g, alpha=eta) for W, g in zip(Ws, gWs)], [torch.sub(b, g, alpha=eta) for b, g in zip(bs, gbs)]
 
 
-_cost = cost
-
-
 def train(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], *, eta: float, epochs: int, cost: str = "cross_entropy"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], *, eta: float, epochs: int, kind: str = "cross_entropy"
 ) -> tuple[list[Tensor], list[Tensor], list[float]]:
-    costs = [float(_cost(X, Y, Ws, bs, cost))]
+    costs = [float(cost(X, Y, Ws, bs, kind))]
     while len(costs) <= epochs:
-        Ws, bs = sgd_step(Ws, bs, *backprop(X, Y, Ws, bs, cost), eta)
-        costs.append(float(_cost(X, Y, Ws, bs, cost)))
+        Ws, bs = sgd_step(Ws, bs, *backprop(X, Y, Ws, bs, kind), eta)
+        costs.append(float(cost(X, Y, Ws, bs, kind)))
     return Ws, bs, costs

@@ -23,11 +23,6 @@ def forward(X: Tensor, Ws: list[Tensor], bs: list[Tensor]) -> tuple[list[Tensor]
 
 def cost(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "quadratic") -> Tensor:
     """Measure how far the outputs are from the targets: sum over the units, mean over the samples."""
-    return _measure(X, Y, Ws, bs, kind)
-
-
-def _measure(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str) -> Tensor:
-    """Compute the cost; under this name ``train`` can reach it, whose parameter is called ``cost``."""
     zs, activations = _checked_forward(X, Y, Ws, bs, kind)
     z, a = zs[-1], activations[-1]
     if kind == "quadratic":
@@ -51,12 +46,12 @@ def _checked_forward(
 
 
 def backprop(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], cost: str = "quadratic"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "quadratic"
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Differentiate the cost with respect to every weight and every bias, one by one."""
-    _measure(X, Y, Ws, bs, cost)
+    cost(X, Y, Ws, bs, kind)
     Ws, bs = [W.clone() for W in Ws], [b.clone() for b in bs]
-    return [_differences(W, X, Y, Ws, bs, cost) for W in Ws], [_differences(b, X, Y, Ws, bs, cost) for b in bs]
+    return [_differences(W, X, Y, Ws, bs, kind) for W in Ws], [_differences(b, X, Y, Ws, bs, kind) for b in bs]
 
 
 def _differences(parameter: Tensor, X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str) -> Tensor:
@@ -66,9 +61,9 @@ def _differences(parameter: Tensor, X: Tensor, Y: Tensor, Ws: list[Tensor], bs: 
         place = tuple(index)
         start = parameter[place].item()
         parameter[place] = start + eps
-        above = _measure(X, Y, Ws, bs, kind)
+        above = cost(X, Y, Ws, bs, kind)
         parameter[place] = start - eps
-        slopes[place] = (above - _measure(X, Y, Ws, bs, kind)) / (2 * eps)
+        slopes[place] = (above - cost(X, Y, Ws, bs, kind)) / (2 * eps)
         parameter[place] = start
     return slopes
 
@@ -90,12 +85,12 @@ def train(
     *,
     eta: float,
     epochs: int,
-    cost: str = "cross_entropy",
+    kind: str = "cross_entropy",
 ) -> tuple[list[Tensor], list[Tensor], list[float]]:
     """Take ``epochs`` steps with the whole batch and record the cost before the first and after each."""
-    costs = [_measure(X, Y, Ws, bs, cost).item()]
+    costs = [cost(X, Y, Ws, bs, kind).item()]
     for _ in range(epochs):
-        gWs, gbs = backprop(X, Y, Ws, bs, cost)
+        gWs, gbs = backprop(X, Y, Ws, bs, kind)
         Ws, bs = sgd_step(Ws, bs, gWs, gbs, eta)
-        costs.append(_measure(X, Y, Ws, bs, cost).item())
+        costs.append(cost(X, Y, Ws, bs, kind).item())
     return Ws, bs, costs

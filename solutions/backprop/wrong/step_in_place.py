@@ -23,11 +23,6 @@ def forward(X: Tensor, Ws: list[Tensor], bs: list[Tensor]) -> tuple[list[Tensor]
 
 def cost(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "quadratic") -> Tensor:
     """Measure how far the outputs are from the targets: sum over the units, mean over the samples."""
-    return _measure(X, Y, Ws, bs, kind)
-
-
-def _measure(X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str) -> Tensor:
-    """Compute the cost; under this name ``train`` can reach it, whose parameter is called ``cost``."""
     zs, activations = _checked_forward(X, Y, Ws, bs, kind)
     z, a = zs[-1], activations[-1]
     if kind == "quadratic":
@@ -51,13 +46,13 @@ def _checked_forward(
 
 
 def backprop(
-    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], cost: str = "quadratic"
+    X: Tensor, Y: Tensor, Ws: list[Tensor], bs: list[Tensor], kind: str = "quadratic"
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Differentiate the cost with respect to every weight and every bias, from the last layer to the first."""
-    _, activations = _checked_forward(X, Y, Ws, bs, cost)
+    _, activations = _checked_forward(X, Y, Ws, bs, kind)
     # delta is dC/dz of the layer at hand, (N, out); the 1/N of the mean goes in here, once and for all layers.
     delta = (activations[-1] - Y) / len(X)
-    if cost == "quadratic":
+    if kind == "quadratic":
         delta = delta * _slope(activations[-1])  # with cross-entropy, the slope of the sigmoid cancels
     gWs, gbs = [delta.T @ activations[-2]], [delta.sum(dim=0)]
     for layer in range(len(Ws) - 1, 0, -1):
@@ -89,12 +84,12 @@ def train(
     *,
     eta: float,
     epochs: int,
-    cost: str = "cross_entropy",
+    kind: str = "cross_entropy",
 ) -> tuple[list[Tensor], list[Tensor], list[float]]:
     """Take ``epochs`` steps with the whole batch and record the cost before the first and after each."""
-    costs = [_measure(X, Y, Ws, bs, cost).item()]
+    costs = [cost(X, Y, Ws, bs, kind).item()]
     for _ in range(epochs):
-        gWs, gbs = backprop(X, Y, Ws, bs, cost)
+        gWs, gbs = backprop(X, Y, Ws, bs, kind)
         Ws, bs = sgd_step(Ws, bs, gWs, gbs, eta)
-        costs.append(_measure(X, Y, Ws, bs, cost).item())
+        costs.append(cost(X, Y, Ws, bs, kind).item())
     return Ws, bs, costs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -60,8 +62,8 @@ def max_pool2d(x: Tensor, size: int | tuple[int, int], stride: int | tuple[int, 
     check(x, size)
     best = x.detach().unfold(2, size[0], stride[0]).unfold(3, size[1], stride[1]).flatten(4).argmax(4)
     height, width = best.shape[2:]
-    rows = torch.arange(height)[:, None] * stride[0] + best // size[1]
-    columns = torch.arange(width) * stride[1] + best % size[1]
+    rows = torch.arange(height, device=x.device)[:, None] * stride[0] + best // size[1]
+    columns = torch.arange(width, device=x.device) * stride[1] + best % size[1]
     return x.flatten(2).gather(2, (rows * x.shape[3] + columns).flatten(2)).unflatten(2, (height, width))
 
 
@@ -79,14 +81,26 @@ class CNN(nn.Module):
         return maps.flatten(1) @ self.out + self.offset
 
 
-def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 25, seed: int = 0) -> CNN:
+def train(
+    images: Tensor,
+    labels: Tensor,
+    *,
+    classes: int = 10,
+    epochs: int = 25,
+    seed: int = 0,
+    device: str = "cpu",
+    report: Callable[..., None] | None = None,
+) -> CNN:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = CNN(images.shape[1], images.shape[2], classes)
+        model = CNN(images.shape[1], images.shape[2], classes).to(device)
+    images, labels = images.to(device), labels.to(device)
     generator = torch.Generator().manual_seed(seed)
+    size = 16 if len(images) < 10_000 else 64
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
-    for _ in range(epochs):
-        for batch in torch.randperm(len(labels), generator=generator).split(16):
+    for epoch in range(epochs):
+        optimizer.param_groups[0]["lr"] = 0.05 * (1 - epoch / epochs)
+        for batch in torch.randperm(len(labels), generator=generator).split(size):
             model.zero_grad()
             F.cross_entropy(model(images[batch]), labels[batch]).backward()
             optimizer.step()

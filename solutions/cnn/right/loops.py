@@ -1,6 +1,8 @@
-"""One place of the map after the other; one block; larger batches."""
+"""One place of the map after the other; one block; larger batches and a falling rate."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -68,13 +70,25 @@ class CNN(nn.Module):
         return self.dense(max_pool2d(maps, 2).flatten(1))
 
 
-def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 20, seed: int = 0) -> CNN:
+def train(
+    images: Tensor,
+    labels: Tensor,
+    *,
+    classes: int = 10,
+    epochs: int = 20,
+    seed: int = 0,
+    device: str = "cpu",
+    report: Callable[..., None] | None = None,
+) -> CNN:
     torch.manual_seed(seed)
-    model = CNN(images.shape[1], images.shape[2], classes)
+    where = torch.device(device)
+    model = CNN(images.shape[1], images.shape[2], classes).to(where)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    for _ in range(epochs):
-        for batch in torch.randperm(len(images)).split(64):
-            loss = F.cross_entropy(model(images[batch]), labels[batch])
+    size = 64 if len(images) < 10_000 else 1024  # a loop takes as long for many images as for few
+    for epoch in range(epochs):
+        optimizer.param_groups[0]["lr"] = 0.02 * (1 - epoch / epochs)
+        for batch in torch.randperm(len(images)).split(size):
+            loss = F.cross_entropy(model(images[batch].to(where)), labels[batch].to(where))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

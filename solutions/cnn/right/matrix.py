@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -69,9 +71,18 @@ class CNN(nn.Module):
         return self.dense(max_pool2d(maps, 2).flatten(1))
 
 
-def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 15, seed: int = 0) -> CNN:
+def train(
+    images: Tensor,
+    labels: Tensor,
+    *,
+    classes: int = 10,
+    epochs: int = 15,
+    seed: int = 0,
+    device: str = "cpu",
+    report: Callable[..., None] | None = None,
+) -> CNN:
     torch.manual_seed(seed)
-    model = CNN(images.shape[1], images.shape[-1], classes)
+    model = CNN(images.shape[1], images.shape[-1], classes).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 - epoch / epochs)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, labels), batch_size=32, shuffle=True)
@@ -79,7 +90,7 @@ def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 15
     for _ in range(epochs):
         for batch, wanted in loader:
             optimizer.zero_grad()
-            nn.CrossEntropyLoss()(model(batch), wanted).backward()
+            nn.CrossEntropyLoss()(model(batch.to(device)), wanted.to(device)).backward()
             optimizer.step()
         schedule.step()
     return model.eval()

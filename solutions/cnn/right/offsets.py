@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from functools import reduce
 
 import torch
@@ -60,12 +61,22 @@ class CNN(nn.Module):
         return self.head(maps)
 
 
-def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 12, seed: int = 0) -> CNN:
+def train(
+    images: Tensor,
+    labels: Tensor,
+    *,
+    classes: int = 10,
+    epochs: int = 12,
+    seed: int = 0,
+    device: str = "cpu",
+    report: Callable[..., None] | None = None,
+) -> CNN:
     torch.manual_seed(seed)
-    model = CNN(images.shape[1], images.shape[2], classes)
+    model = CNN(images.shape[1], images.shape[2], classes).to(device)
+    images, labels = images.to(device), labels.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
-    for _ in range(epochs):
+    for epoch in range(epochs):
         order = torch.randperm(images.shape[0])
         for start in range(0, len(order), 32):
             chosen = order[start : start + 32]
@@ -73,5 +84,7 @@ def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 12
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            if report:
+                report(epoch * len(order) + start, loss=loss.item())
         schedule.step()
     return model.eval()

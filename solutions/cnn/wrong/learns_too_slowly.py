@@ -1,7 +1,9 @@
-# caught by: test_digits_reach_90_percent
+# caught by: test_recognises_digits
 """A rate far too small for the number of passes."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -60,7 +62,16 @@ class CNN(nn.Module):
         return self.dense(self.features(images).flatten(1))
 
 
-def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 15, seed: int = 0) -> CNN:
+def train(
+    images: Tensor,
+    labels: Tensor,
+    *,
+    classes: int = 10,
+    epochs: int = 15,
+    seed: int = 0,
+    device: str = "cpu",
+    report: Callable[..., None] | None = None,
+) -> CNN:
     torch.manual_seed(seed)
     model = CNN(images.shape[1], images.shape[2], classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.00001)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -60,10 +62,19 @@ class CNN(nn.Module):
         return self.dense(self.features(images).flatten(1))
 
 
-def train(images: Tensor, labels: Tensor, *, classes: int = 10, epochs: int = 15, seed: int = 0) -> CNN:
+def train(
+    images: Tensor,
+    labels: Tensor,
+    *,
+    classes: int = 10,
+    epochs: int = 15,
+    seed: int = 0,
+    device: str = "cpu",
+    report: Callable[..., None] | None = None,
+) -> CNN:
     torch.manual_seed(seed)
     model = CNN(images.shape[1], images.shape[2], classes)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
     for _ in range(epochs):
         for batch in torch.randperm(len(images)).split(32):
             optimizer.zero_grad()

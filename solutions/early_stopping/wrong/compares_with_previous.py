@@ -1,4 +1,4 @@
-# caught by: test_compares_with_the_best_and_not_with_the_last, test_small_steps_add_up_to_min_delta
+# caught by: test_compares_with_the_best_and_not_with_the_last, test_saves_a_network_from_wrong_labels
 """Compares with the value of the epoch before, not with the best one."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_mode_max_waits_for_larger_values, test_never_stops_while_values_improve
+# caught by: test_mode_max_waits_for_larger_values, test_saves_a_network_from_wrong_labels
 """Always waits for smaller values."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_fit_stops_and_leaves_the_best_weights, test_fit_restores_when_the_budget_ends_first
+# caught by: test_fit_restores_when_the_budget_ends_first, test_saves_a_network_from_wrong_labels
 """Stops in time, but leaves the weights of the last epoch in the model."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_sigmoid_gives_the_values_of_the_statement, test_keeps_shape_and_type, test_keeps_half_precision
+# caught by: test_sigmoid_gives_the_values_of_the_statement, test_keeps_shape_and_type, test_takes_every_type_of_number
 """Turns everything into float32."""
 
 from __future__ import annotations

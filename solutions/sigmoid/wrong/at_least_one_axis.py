@@ -1,4 +1,4 @@
-# caught by: test_takes_single_numbers
+# caught by: test_takes_every_shape
 """Gives a tensor of one element for a single number."""
 
 from __future__ import annotations

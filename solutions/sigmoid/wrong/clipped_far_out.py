@@ -1,4 +1,4 @@
-# caught by: test_is_right_from_small_to_large
+# caught by: test_small_values_keep_their_digits
 """Cuts x off at ±80: fine in float32, but float64 reaches further."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_derivative_gives_the_values_of_the_statement, test_derivative_is_the_slope_of_sigmoid
+# caught by: test_derivative_gives_the_values_of_the_statement
 """Takes x for the activation: x (1 - x)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_takes_transposed_and_sliced_tensors
+# caught by: test_takes_every_shape
 """Flattens with view, which transposed tensors do not allow."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_turns_integers_into_floats
+# caught by: test_takes_every_type_of_number
 """Gives the result the type of the input, integers too: every fraction becomes 0."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_tiny_values_keep_their_digits, test_is_right_in_float32
+# caught by: test_small_values_keep_their_digits
 """For negative x, 1 - sigmoid(-x): stable, but the digits cancel."""
 
 from __future__ import annotations

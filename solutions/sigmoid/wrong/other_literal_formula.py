@@ -1,4 +1,4 @@
-# caught by: test_is_stable_at_1000, test_keeps_half_precision
+# caught by: test_is_stable_at_1000, test_takes_every_type_of_number
 """The other form of the fraction on the whole line: infinity by infinity at +1000."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# caught by: test_turns_integers_into_floats
+# caught by: test_takes_every_type_of_number
 """Leaves the conversion to torch.exp, after -x of an unsigned integer has wrapped around."""
 
 from __future__ import annotations
