@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from grader.exercise import Catalogue
-    from server.dispatch import Grade
+    from server.grading.contract import Devices, Grade
 
 
-def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade) -> Flask:
-    """Build the portal from settings (see ``server.settings``), the exercises and whoever grades.
+def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade, gpus: Devices | None = None) -> Flask:
+    """Build the portal from settings (see ``server.settings``), the exercises, whoever grades and the GPUs for that.
 
     The tables must be there (``Database.migrate``). Nothing is graded before the dispatcher is started:
     ``app.extensions["portal"].dispatcher.start()``.
@@ -25,23 +25,76 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade)
     from flask import Flask
 
     from server import access as access_rules
-    from server import account, context, errors, exercises, security, submissions
-    from server import catalogue as catalogue_pages
+    from server import api, context, errors, security
+    from server.account import oidc, profile, reset
+    from server.account import pages as account
+    from server.analysis import pages as analytics
+    from server.analysis import similarity
+    from server.course import assignments, people
+    from server.course import gradebook_pages as gradebook
+    from server.course import pages as courses
     from server.db import Database
-    from server.dispatch import InProcess
+    from server.exercise import catalogue as catalogue_pages
+    from server.exercise import leaderboard
+    from server.exercise import pages as exercises
+    from server.grading.dispatch import InProcess
+    from server.mail import Post
+    from server.office import (
+        announcement_pages,
+        exercise_pages,
+        failure_pages,
+        log_pages,
+        people_pages,
+        queue_pages,
+        retention_pages,
+        user_pages,
+    )
+    from server.office import context as office_context
+    from server.office import pages as office
+    from server.regrade import pages as regrades
+    from server.review import pages as reviews
     from server.settings import read_settings
     from server.store import Store
+    from server.submission import live, receipts
+    from server.submission import pages as submissions
 
     settings = read_settings(config)
     app = Flask(__name__)
     app.config.from_mapping(security.flask_config(settings))
     database = Database(settings.database)
     store = Store(settings.uploads, settings.max_upload)
-    dispatcher = InProcess(database, store, catalogue, grade, jobs=settings.jobs, lease_seconds=settings.lease_seconds)
-    context.init_app(app, context.Portal(settings, catalogue, database, store, dispatcher))
+    dispatcher = InProcess(
+        database, store, catalogue, grade, jobs=settings.jobs, lease_seconds=settings.lease_seconds, gpus=gpus
+    )
+    context.init_app(app, context.Portal(settings, catalogue, database, store, dispatcher, Post(settings)))
     security.init_app(app, settings)
+    api.init_app(app)
     access_rules.init_app(app)
     errors.init_app(app)
-    for pages in (account, catalogue_pages, exercises, submissions):
+    oidc.init_app(app, settings)
+    live.init_app(app, settings)
+    office_context.init_app(app)
+    students = (account, profile, reset, oidc, catalogue_pages, exercises, submissions, receipts, leaderboard)
+    # One module a line: each part of the staff's pages adds its own.
+    staff = (
+        courses,
+        people,
+        regrades,
+        reviews,
+        office,
+        user_pages,
+        people_pages,
+        queue_pages,
+        failure_pages,
+        log_pages,
+        announcement_pages,
+        exercise_pages,
+        retention_pages,
+        assignments,
+        gradebook,
+        analytics,
+        similarity,
+    )  # fmt: skip
+    for pages in (*students, *staff):
         app.register_blueprint(pages.bp)
     return app

@@ -10,10 +10,13 @@ from flask import Flask, current_app, g, request, session
 from sqlalchemy.orm import Session
 
 from grader.exercise import Catalogue
-from server import i18n, identity, words
+from server import i18n, words
+from server.account import identity
+from server.course import tabs
 from server.db import Database
-from server.dispatch import Dispatcher
-from server.models import User
+from server.grading.dispatch import Dispatcher
+from server.mail import Post
+from server.models import Course, Role, User
 from server.settings import Settings
 from server.store import Store
 
@@ -30,6 +33,7 @@ class Portal:
     database: Database
     store: Store
     dispatcher: Dispatcher
+    post: Post
 
 
 def init_app(app: Flask, portal: Portal) -> None:
@@ -75,6 +79,16 @@ def me() -> User:
     return found
 
 
+def course() -> Course:
+    """The course of the path, on a page that is a course's."""
+    return cast(Course, g.course)
+
+
+def role() -> Role:
+    """What the logged-in user is in the course of the path; administrators are that everywhere."""
+    return cast(Role, g.role)
+
+
 def language() -> i18n.Translator:
     """The reader's language: the account's, the cookie's, the browser's."""
     if "language" not in g:
@@ -98,11 +112,22 @@ def ngettext(one: str, many: str, count: int) -> str:
 def _template_names() -> dict[str, Any]:
     return {
         "user": user(),
+        "course": g.get("course"),
+        "course_tabs": tabs.tabs_for,
+        "course_tab": tabs.current,
+        "role": g.get("role"),
         "language": language(),
         "languages": i18n.NAMES,
         "words": words,
         "registration": parts().settings.registration,
+        "institution": _institution(),
     }
+
+
+def _institution() -> str:
+    """What to call the institution that logs people in; empty: none does."""
+    settings = parts().settings
+    return (settings.oidc_name or _("your institution")) if settings.oidc_issuer else ""
 
 
 def _close_reader(error: BaseException | None) -> None:

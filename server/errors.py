@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, render_template
+from collections.abc import Mapping
+
+from flask import Flask, Response, current_app, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from grader.errors import ExerciseError
-from server.context import parts
+from server.api import auth, problem
+from server.context import _, parts
 from server.i18n import mark
 
 TEXTS = {
@@ -34,10 +37,12 @@ TEXTS = {
     ),
 }
 
+#: headers without which an error is of no use to programs
+KEPT = ("Allow", "Retry-After")
+
 CSRF_TEXT = mark(
     "For your safety, forms work only for a while and only from this portal. Reload the page and send again."
 )
-
 
 BROKEN_TEXT = mark("This exercise has a fault of ours and cannot be shown. The others work.")
 
@@ -50,26 +55,29 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ExerciseError, _show_broken)
 
 
-def _show_http(error: HTTPException) -> tuple[str, int]:
+def _show_http(error: HTTPException) -> Response:
     status = error.code or 500
-    return _page(status if status in TEXTS else 500 if status >= 500 else 400, status)
+    kept = {name: value for name, value in error.get_headers() if name in KEPT}
+    return _page(status if status in TEXTS else 500 if status >= 500 else 400, status, headers=kept)
 
 
-def _show_csrf(error: CSRFError) -> tuple[str, int]:
+def _show_csrf(error: CSRFError) -> Response:
     return _page(400, 400, CSRF_TEXT)
 
 
-def _show_busy(error: OperationalError) -> tuple[str, int]:
+def _show_busy(error: OperationalError) -> Response:
     current_app.logger.error("the database does not answer: %s", error)
     return _page(503, 503)
 
 
-def _show_broken(error: ExerciseError) -> tuple[str, int]:
+def _show_broken(error: ExerciseError) -> Response:
     current_app.logger.error("an exercise cannot be shown: %s", error)
     return _page(500, 500, BROKEN_TEXT)
 
 
-def _page(key: int, status: int, text: str = "") -> tuple[str, int]:
+def _page(key: int, status: int, text: str = "", headers: Mapping[str, str] | None = None) -> Response:
+    if auth.is_api():
+        return problem.answer_status(status, _(text) if text else "", headers)
     title, usual = TEXTS[key]
     values = {"title": title, "text": text or usual, "status": status}
-    return render_template("error.html", **values, limit=parts().settings.max_upload), status
+    return Response(render_template("error.html", **values, limit=parts().settings.max_upload), status, headers)

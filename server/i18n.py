@@ -44,9 +44,10 @@ class Translator:
         """Translate a text."""
         return self._texts.gettext(text)
 
-    def ngettext(self, one: str, many: str, count: int) -> str:
-        """Translate a text that depends on a number."""
-        return self._texts.ngettext(one, many, count)
+    def ngettext(self, one: str, many: str, count: float) -> str:
+        """Translate a text that depends on a number. A fraction is plural in English, else as its whole part is."""
+        whole = int(count) if self.tag != "en" or count == int(count) else 2
+        return self._texts.ngettext(one, many, whole)
 
     def pick(self, text: Text) -> str:
         """Choose from a text that carries all its languages; English where this one is missing."""

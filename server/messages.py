@@ -19,7 +19,10 @@ ROOT = Path(__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 #: the format wants dates; constant ones keep the file's history to its texts
 DATE = datetime(2026, 1, 1, tzinfo=UTC)
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
+KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    **dict.fromkeys(("_", "gettext", "mark", "about")),
+    "ngettext": (1, 2),
+}
 OPTIONS = {"templates/**.html": {"silent": "false"}}
 
 

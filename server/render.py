@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count, pairwise
 from typing import Any
 
 import nh3
@@ -43,8 +44,12 @@ _MATHS_ATTRIBUTES = {
 _ATTRIBUTES = dict.fromkeys(_MATHS_TAGS, _MATHS_ATTRIBUTES) | {
     "a": {"href", "title"},
     "ol": {"start"},
+    **{tag: {"id"} for tag in ("h2", "h3", "h4")},
     **{tag: {"class"} for tag in ("code", "div", "pre", "span", "td", "th")},
 }
+
+#: longer runs of spaces and empty lines are not highlighted: the time that Pygments takes grows with their square
+MAX_BLANK = 500
 
 _HINTS = re.compile(r"^## +(Hints|Dicas)\s*$", re.MULTILINE)
 _NEXT_SECTION = re.compile(r"^## ", re.MULTILINE)
@@ -63,17 +68,17 @@ def statement(markdown: str) -> Statement:
     """Render a statement. The section ``## Hints`` (or ``## Dicas``) is taken out of the body."""
     found = _HINTS.search(markdown)
     if not found:
-        return Statement(text(markdown), "")
+        return Statement(text(markdown, anchors=True), "")
     rest = markdown[found.end() :]
     following = _NEXT_SECTION.search(rest)
     end = following.start() if following else len(rest)
-    return Statement(text(markdown[: found.start()] + rest[end:]), text(rest[:end]))
+    return Statement(text(markdown[: found.start()] + rest[end:], anchors=True), text(rest[:end]))
 
 
-def text(markdown: str) -> str:
-    """Render Markdown as clean HTML."""
+def text(markdown: str, anchors: bool = False) -> str:
+    """Render Markdown as clean HTML; with ``anchors``, each heading below the first can be linked to."""
     return nh3.clean(
-        str(_parser().render(markdown)),
+        str(_parser().render(markdown, {"anchors": anchors})),
         tags=_TEXT_TAGS | _MATHS_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
@@ -84,10 +89,14 @@ def text(markdown: str) -> str:
 def code(source: str, language: str = "python") -> str:
     """Highlight source code; the result is escaped and goes into ``<pre><code>``."""
     try:
-        lexer = get_lexer_by_name(language, stripnl=False)
+        lexer = get_lexer_by_name("text" if _is_slow(source) else language, stripnl=False)
     except ClassNotFound:
         lexer = TextLexer(stripnl=False)
     return str(highlight(source, lexer, HtmlFormatter(nowrap=True)))
+
+
+def _is_slow(source: str) -> bool:
+    return max((len(blank) for blank in re.findall(r"\s+", source)), default=0) > MAX_BLANK
 
 
 @lru_cache(maxsize=1)
@@ -95,6 +104,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlight}).enable("table")
     parser.use(dollarmath_plugin, renderer=_maths, allow_labels=False, double_inline=True)
     parser.core.ruler.push("align_by_class", _align_by_class)
+    parser.core.ruler.push("anchor", _anchor)
     return parser
 
 
@@ -117,6 +127,17 @@ def _align_by_class(state: StateCore) -> None:
         style = str(token.attrs.pop("style", ""))
         if style.startswith("text-align:"):
             token.attrs["class"] = "align-" + style.removeprefix("text-align:")
+
+
+def _anchor(state: StateCore) -> None:
+    """Name the headings by their words; the prefix keeps them apart from the page's own names."""
+    taken: set[str] = set()
+    for heading, inline in pairwise(state.tokens if state.env.get("anchors") else []):
+        if heading.type == "heading_open" and heading.tag in ("h2", "h3", "h4"):
+            words = "-".join(re.findall(r"\w+", inline.content.casefold()))
+            name = next(each for n in count(1) if (each := f"part-{words}" + (f"-{n}" if n > 1 else "")) not in taken)
+            taken.add(name)
+            heading.attrs["id"] = name
 
 
 def _cells(tokens: Sequence[Token]) -> list[Token]:

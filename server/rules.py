@@ -24,10 +24,15 @@ class Refusal(StrEnum):
     """Why something is not accepted, as a sentence for the student."""
 
     NOTHING = mark("Choose a file or paste your code first.")
+    STUB = mark("The code is still the stub, without your solution. Write it there, or choose a file.")
     TWO_THINGS = mark("There is both a file and pasted code. Send one of the two.")
     EMPTY = mark("The file is empty. Nothing was handed in.")
     KIND = mark("Only .py, .ipynb and .zip files can be graded.")
     TOO_BIG = mark("The file is larger than this portal accepts.")
+    NOT_OPEN = mark("This exercise is not open yet.")
+    CLOSED = mark("This exercise is closed. Nothing was handed in.")
+    NO_ATTEMPTS = mark("You have used all attempts at this exercise.")
+    COOLDOWN = mark("There is a pause between two attempts. It is not over yet; nothing was handed in.")
     TOO_MANY = mark("Several of your submissions are still waiting to be graded. Try again when one is done.")
 
 
@@ -60,8 +65,16 @@ class Attempt(Protocol):
         """Points there were; None: not graded."""
 
     @property
+    def credit(self) -> float:
+        """The part of the score that counts; less than 1 when it was handed in late."""
+
+    @property
     def owner(self) -> Owner | None:
         """Who has to act; None: nobody."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it costs no attempt, whoever has to act."""
 
 
 A = TypeVar("A", bound=Attempt)
@@ -88,7 +101,7 @@ def next_attempt(last: int | None) -> int:
 
 def is_counted(submission: Attempt) -> bool:
     """Whether a submission costs an attempt: not when the exercise or the infrastructure was at fault."""
-    return submission.owner in (None, Owner.STUDENT)
+    return not submission.is_free and submission.owner in (None, Owner.STUDENT)
 
 
 def best(submissions: Iterable[A]) -> A | None:
@@ -97,17 +110,22 @@ def best(submissions: Iterable[A]) -> A | None:
     return max(scored, key=lambda each: (share(each), each.score or 0.0, -each.attempt), default=None)
 
 
+def last(submissions: Iterable[A]) -> A | None:
+    """Choose the attempt that counts where the last one does: the newest that was graded; None: none was."""
+    return max((each for each in submissions if each.max_score), key=lambda each: each.attempt, default=None)
+
+
 def share(submission: Attempt) -> float:
-    """The part of the points that a submission earned, from 0 to 1."""
+    """The part of the points that a submission earned and keeps, from 0 to 1."""
     if not submission.max_score or submission.score is None:
         return 0.0
-    return submission.score / submission.max_score
+    return submission.score / submission.max_score * submission.credit
 
 
 def standing(submissions: Iterable[Attempt]) -> Standing:
     """Sum up where a student stands with an exercise."""
     attempts = list(submissions)
-    if any(share(each) >= 1 for each in attempts):
+    if any(each.max_score and each.score == each.max_score for each in attempts):
         return Standing.SOLVED
     if any(each.is_open for each in attempts):
         return Standing.WAITING
@@ -117,7 +135,12 @@ def standing(submissions: Iterable[Attempt]) -> Standing:
 def clean_name(raw: str) -> str:
     """Take a file's name as the browser sent it: no folders, no invisible characters, not too long."""
     name = PureWindowsPath(PurePosixPath(raw).name).name
-    # Category C is controls and formats, such as the mark that shows "exe.py" as "yp.exe".
-    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C").strip()
+    name = "".join(letter for letter in name if not _is_invisible(letter)).strip()
     path = PurePosixPath(name)
     return name if len(name) <= MAX_FILE_NAME else path.stem[: MAX_FILE_NAME - 10] + path.suffix[:10]
+
+
+def _is_invisible(letter: str) -> bool:
+    """Controls and formats, such as the mark that shows "exe.py" as "yp.exe", and Unicode's own ends of lines."""
+    category = unicodedata.category(letter)
+    return category[0] == "C" or category in ("Zl", "Zp")

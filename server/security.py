@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from flask_wtf.csrf import CSRFProtect
 
 from server.settings import Settings
@@ -24,6 +24,9 @@ POLICY = "; ".join(
 #: what the other fields of a form may take
 FORM_SIZE = 64_000
 
+#: what programs and scripts read, and no browser shows
+JSON_KINDS = ("application/json", "application/problem+json")
+
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -35,6 +38,18 @@ HEADERS = {
 }
 
 
+class Question(Request):
+    """A request. One for the headers alone (HEAD) is to every view one for the page; its answer loses its body later.
+
+    Views ask whether they are to show or to do something, and the token of forms is asked for only where something is
+    to be done. A method in between would be done without a token.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.method = "GET" if self.method == "HEAD" else self.method
+
+
 def flask_config(settings: Settings) -> dict[str, Any]:
     """Flask's own settings that follow from ours."""
     return {
@@ -42,7 +57,8 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": settings.max_upload + FORM_SIZE,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,
         "MAX_FORM_PARTS": 50,
-        "SESSION_COOKIE_NAME": "gradiente",
+        # By this prefix browsers know that no other host, and no unencrypted page, may have set the cookie.
+        "SESSION_COOKIE_NAME": "__Host-gradiente" if settings.is_https else "gradiente",
         "SESSION_COOKIE_SECURE": settings.is_https,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PERMANENT_SESSION_LIFETIME": timedelta(days=settings.log_in_days),
@@ -53,6 +69,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Protect the application."""
+    app.request_class = Question
     CSRFProtect(app)
     https_only = {"Strict-Transport-Security": "max-age=31536000"} if settings.is_https else {}
     app.after_request(lambda response: _add_headers(response, HEADERS | https_only))
@@ -61,6 +78,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def _add_headers(response: Response, headers: dict[str, str]) -> Response:
     for name, value in headers.items():
         response.headers.setdefault(name, value)
+    if response.mimetype in JSON_KINDS:
+        # A browser that is led there saves it, whatever a text in it looks like.
+        response.headers.setdefault("Content-Disposition", 'attachment; filename="answer.json"')
     if request.endpoint != "static":
         # Computers are shared: after logging out, "back" must not show the page again.
         response.headers["Cache-Control"] = "no-store"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import secrets
 import signal
@@ -15,17 +14,22 @@ from types import FrameType
 from typing import Any
 
 import click
+from flask import Flask
 from sqlalchemy import func, select
 from waitress import create_server
 
+from grader.device.discover import find_gpus
+from grader.device.gpu import allow, threads_of
 from grader.errors import InfrastructureError
 from grader.exercise import Catalogue
 from grader.pool import Grader
-from server import create_app, identity
+from server import create_app, log
+from server.account import identity
 from server.context import Portal
-from server.db import Database
-from server.models import User
+from server.demo import Login, date_back, fill
+from server.models import Role, User
 from server.settings import keep_secret
+from server.submission import live
 
 DEMO_LOGIN, DEMO_NAME = "aluna", "Aluna"
 
@@ -41,37 +45,47 @@ def serve(
     catalogue: Catalogue,
     *,
     datasets: Path | None = None,
+    gpus: str = "all",
+    demo: bool = False,
     **settings: Any,
 ) -> None:
     """Serve until interrupted. ``settings`` are those of ``server.settings``, with upper-case names.
 
     Raises InfrastructureError when another portal uses the data directory or this host cannot grade.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    log.set_up()
     signal.signal(signal.SIGTERM, _interrupt)
     data_dir = data_dir.resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(data_dir):
-        config = {"DATA_DIR": data_dir, "SECRET_KEY": keep_secret(data_dir), "JOBS": jobs, **settings}
+        config = {"SECRET_KEY": keep_secret(data_dir), **settings, "DATA_DIR": data_dir, "JOBS": jobs}
         # The grader's warm processes come first. A fork copies only the thread that calls it, with the locks of the
         # others as they are: so no thread may run yet, neither waitress's nor the dispatcher's.
-        grader = Grader(catalogue, data=datasets)
+        found = find_gpus()
+        allowed = allow(found.gpus, gpus)
+        grader = Grader(catalogue, data=datasets, gpus=allowed, problem=found.problem, threads=threads_of(jobs))
         try:
-            _run(config, grader, host, port, catalogue)
+            _run(config, grader, host, port, catalogue, demo)
         finally:
             grader.close()
 
 
-def _run(config: dict[str, Any], grader: Grader, host: str, port: int, catalogue: Catalogue) -> None:
-    app = create_app(config, catalogue=catalogue, grade=grader.grade)
+def _run(config: dict[str, Any], grader: Grader, host: str, port: int, catalogue: Catalogue, demo: bool) -> None:
+    app = create_app(config, catalogue=catalogue, grade=grader.grade, gpus=grader.ledger)
     portal: Portal = app.extensions["portal"]
     portal.database.migrate()
-    password = add_demo(portal.database)
+    logins = add_demo(portal, demo)
     server = create_server(
-        app, host=host, port=port, threads=THREADS, ident=None, max_request_body_size=8 * portal.settings.max_upload
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=8 * portal.settings.max_upload,
+        **proxy_options(portal.settings.trusted_proxy),
     )
-    _greet(host, port, password)
+    _greet(host, server.effective_port, logins)
+    _end_streams_at_stop(app)
     portal.dispatcher.start()
     try:
         # Ends at the interrupt, when the requests that run are done.
@@ -82,28 +96,52 @@ def _run(config: dict[str, Any], grader: Grader, host: str, port: int, catalogue
         # Ends the gradings that the threads still wait for; what comes of them is no longer recorded.
         grader.close()
         portal.dispatcher.join(5)
+        portal.post.close()
         portal.database.close()
+
+
+def proxy_options(address: str) -> dict[str, Any]:
+    """The web server's options for a reverse proxy: without them all students would come from its address."""
+    if not address:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto"}
+    return {"trusted_proxy": address, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
+
+
+def _end_streams_at_stop(app: Flask) -> None:
+    """Before the server waits for its threads, tell those that hold a page's stream."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        live.close(app)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def add_demo(database: Database) -> str | None:
-    """Make the demo account if there is no account at all, and return its password: only its hash is kept."""
-    password = secrets.token_urlsafe(9)
-    with database.write() as session:
+def add_demo(portal: Portal, with_course: bool = False) -> list[Login]:
+    """Make the demo account, or a whole course, if there is no account at all. Only hashes of passwords are kept."""
+    now = datetime.now(UTC)
+    with portal.database.write() as session:
+        if with_course:
+            portal.dispatcher.listeners.append(date_back)
+            return fill(session, portal.store, portal.catalogue, now)
         if session.scalar(select(func.count()).select_from(User)):
-            return None
-        session.add(identity.sign_up(DEMO_LOGIN, DEMO_NAME, password, datetime.now(UTC)))
-    return password
+            return []
+        login = Login(DEMO_LOGIN, secrets.token_urlsafe(9), Role.STUDENT)
+        session.add(identity.sign_up(login.name, DEMO_NAME, login.password, now))
+    return [login]
 
 
-def _greet(host: str, port: int, password: str | None) -> None:
+def _greet(host: str, port: int, logins: list[Login]) -> None:
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Gradiente: http://{shown}:{port}")
-    if password:
-        click.echo(f"Demo account: user name {DEMO_LOGIN}, password {password} (shown only now)")
+    for login in logins:
+        click.echo(f"Demo account: user name {login.name}, password {login.password} (shown only now)")
     click.echo("Stop with Ctrl+C.")
 
 

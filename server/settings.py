@@ -5,46 +5,76 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+
+from grader.settings import TABLE, explain_settings
+
+#: a century at most: what reaches further is no date, and below 0 everything would be old already
+Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Where things lie and how much is allowed.
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much is allowed and whom the portal talks to. ``[portal]`` of the settings file, ``GRADIENTE_PORTAL_*``.
 
-    In the data directory: ``portal.sqlite`` (all rows), ``uploads/`` (what was handed in) and ``secret.key``.
+    In the data directory, which ``gradiente serve`` chooses: ``portal.sqlite`` (all rows), ``uploads/`` (what was
+    handed in) and ``secret.key``.
     """
 
-    data_dir: Path
-    #: signs cookies; ``keep_secret`` makes one
-    secret_key: str
+    data_dir: str = ""
+    #: signs cookies; empty: one is made and kept in the data directory
+    secret_key: str = ""
     #: empty means: SQLite in the data directory
     database_url: str = ""
     #: the address that students type; ``https://`` makes the cookies secure
     public_url: str = ""
+    #: the reverse proxy's address, whose word on who asks is taken (``*``: whoever connects); empty: nobody's
+    trusted_proxy: str = ""
+    #: for readers whose browser asks for none that there is
     language: str = "en"
     time_zone: str = "UTC"
+    #: whether anybody may make an account; invitations work in any case
     registration: bool = True
     max_upload: int = 8_000_000
     #: submissions of one student that may wait or run at the same time
     max_waiting: int = 5
-    log_in_days: int = 30
+    log_in_days: Days = 30
     #: submissions that are graded at the same time
     jobs: int = 2
     #: a worker that has not been heard of for so long has lost its submission
     lease_seconds: float = 30.0
+    #: pages that are told of a grading's progress by an open connection each; the others ask from time to time
+    max_streams: int = 8
+    stream_seconds: float = 20.0
+    #: requests of one API token; one address without a token may ask four times as often
+    api_per_minute: int = 300
+    #: whether exercises show a leaderboard, of those who want to be on it: never before a due date has passed
+    leaderboard: bool = False
+    #: days after which files and reports of submissions may be deleted, and entries of the log; 0: they are kept
+    keep_submissions_days: Days = 0
+    keep_log_days: Days = 0
+    #: where letters go: ``smtp://user:password@host:587`` (STARTTLS) or ``smtps://...:465``; empty: none are sent
+    smtp_url: str = ""
+    #: who letters come from
+    mail_from: str = ""
+    #: OpenID Connect: the provider's address, as in its ``iss``; empty: no such log-in
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    #: what the button says, for instance the university's name
+    oidc_name: str = ""
 
     @property
     def database(self) -> str:
         """The address of the database."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'portal.sqlite'}"
+        return self.database_url or f"sqlite:///{Path(self.data_dir) / 'portal.sqlite'}"
 
     @property
     def uploads(self) -> Path:
         """The folder of what was handed in."""
-        return self.data_dir / "uploads"
+        return Path(self.data_dir) / "uploads"
 
     @property
     def is_https(self) -> bool:
@@ -57,11 +87,17 @@ def read_settings(values: Mapping[str, Any]) -> Settings:
 
     Raises ValueError for a key that is no setting: a misspelt limit would otherwise silently not hold.
     """
-    known = {field.name.upper() for field in fields(Settings)}
+    known = {name.upper() for name in Settings.__struct_fields__}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"Unknown setting {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
-    settings = Settings(**{name.lower(): value for name, value in values.items()})
-    return Settings(**{**vars(settings), "data_dir": Path(settings.data_dir)})
+    plain = {name.lower(): str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    return msgspec.convert(plain, Settings)
+
+
+def from_environment(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> dict[str, Any]:
+    """What an operator has set, as ``read_settings`` takes it. Raises InfrastructureError for what is no value."""
+    found = explain_settings(environment, folder, Settings, TABLE)
+    return {name.upper(): value for name, (value, source) in found.items() if source != "default"}
 
 
 def keep_secret(data_dir: Path) -> str:

@@ -8,7 +8,12 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
+
+#: what was handed in within so many seconds may belong to a row that is only being written
+FRESH_SECONDS = 60.0
 
 
 class StoreError(Exception):
@@ -28,7 +33,10 @@ class Store:
             raise StoreError(f"{len(content)} bytes handed in, at most {self.max_size} are kept.")
         key = hashlib.sha256(content).hexdigest()
         path = self._path(key)
-        if not path.is_file():
+        try:
+            # It is in use again, and so not to be discarded.
+            os.utime(path)
+        except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_whole(path, content)
         return key
@@ -42,6 +50,24 @@ class Store:
         if hashlib.sha256(content).hexdigest() != key:
             raise StoreError(f"{self._path(key)} does not match its name. Restore it from a backup.")
         return content
+
+    def discard(self, key: str) -> bool:
+        """Delete a content that no row refers to; False: somebody has handed it in just now, so it stays."""
+        path, doomed = self._path(key), self._path(key).with_name(f".old-{key}")
+        try:
+            # Out of sight first: whoever hands it in from here on writes it anew, and whoever did before shows.
+            os.rename(path, doomed)
+        except FileNotFoundError:
+            return True
+        if time.time() - doomed.stat().st_mtime < FRESH_SECONDS:
+            os.rename(doomed, path)
+            return False
+        doomed.unlink()
+        return True
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all contents."""
+        return (path.name for path in self.folder.glob("??/[!.]*"))
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / key

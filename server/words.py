@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from grader.report import Owner, Verdict
+from grader.report import PARTLY, Owner, Verdict
+from grader.training.known import title_of
 from server.i18n import mark
 from server.models import State
 from server.rules import Standing
 
-VERDICTS = {
+#: by outcome: a verdict, or what a failed test is called that leaves a part of its points
+VERDICTS: dict[str, str] = {
     Verdict.PASSED: mark("passed"),
+    PARTLY: mark("partly"),
     Verdict.FAILED: mark("failed"),
     Verdict.CRASHED: mark("crashed"),
     Verdict.TOO_SLOW: mark("too slow"),
@@ -18,8 +21,9 @@ VERDICTS = {
 }
 
 #: told apart by shape as well as by colour
-SIGNS = {
+SIGNS: dict[str, str] = {
     Verdict.PASSED: "✓",
+    PARTLY: "◐",
     Verdict.FAILED: "✗",
     Verdict.CRASHED: "!",
     Verdict.TOO_SLOW: "…",
@@ -27,6 +31,14 @@ SIGNS = {
     Verdict.SKIPPED: "–",
     Verdict.GRADER_ERROR: "?",
 }
+
+MADE_UP = mark("signs made up for this training")
+
+
+def data_title(name: str) -> str:
+    """What a data set is called, to be translated."""
+    return MADE_UP if name == "glyphs" else title_of(name)
+
 
 STATES = {
     State.RECEIVED: mark("received"),

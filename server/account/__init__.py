@@ -1,0 +1,1 @@
+"""Accounts: coming and going, invitations, passwords, institutions, tokens of programs."""

@@ -1,0 +1,1 @@
+"""Courses and their assignments: when what may be handed in, how often, and what being late costs."""

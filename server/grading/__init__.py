@@ -1,0 +1,1 @@
+"""The line of submissions and whoever works it off."""
