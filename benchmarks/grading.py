@@ -1,7 +1,7 @@
 """What one grading of ``sigmoid`` costs, against ``python -m pytest`` in a fresh process on the same tests.
 
     python benchmarks/grading.py            CPU time of both sides together, the ratio, a call over the wire,
-                                            a large tensor, memory per candidate, two cores kept busy
+                                            a large tensor, memory per candidate, gradings side by side
 
 Linux only: CPU time and memory are read from /proc.
 """
@@ -43,10 +43,11 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 def warm_parents(grader: Grader) -> list[int]:
-    """The candidates' parent, the examiners' parent and its keepers: whatever they fork, they wait for."""
-    examiners = grader._examiners.pid
-    keepers = Path(f"/proc/{examiners}/task/{examiners}/children").read_text().split()
-    return [grader._candidates.pid, examiners, *map(int, keepers)]
+    """The warm parents and the branches of them that an exercise has: whatever they fork, they wait for."""
+    found = [grader._candidates.pid, grader._examiners.pid]
+    for parent in tuple(found):
+        found += map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
+    return found
 
 
 def measure_grading(grader: Grader, exercise, submission: Upload) -> float:
@@ -126,12 +127,13 @@ HOLD = b"import time\ndef sigmoid(x): time.sleep(4)\ndef sigmoid_derivative(x): 
 
 def measure_memory(grader: Grader, exercise, count: int = 20) -> float:
     """Megabytes that each of ``count`` candidates at once has for itself: private memory, parents not counted."""
+    parents = warm_parents(grader)
     with ThreadPoolExecutor(count) as pool:
         futures = [
             pool.submit(grader.grade, exercise, Upload("sigmoid.py", HOLD), stop_at_first=True) for _ in range(count)
         ]
         time.sleep(2.5)
-        candidates = descendants(grader._candidates.pid)[1:]
+        candidates = [pid for pid in descendants(grader._candidates.pid) if pid not in parents]
         private = sum(private_mb(pid) for pid in candidates)
         for future in futures:
             future.result()
@@ -145,13 +147,22 @@ def private_mb(pid: int) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
 
 
-def measure_cores(grader: Grader, exercise, submission: Upload) -> float:
-    """Cores busy while two threads grade 100 submissions."""
-    everything = [os.getpid(), *warm_parents(grader)]
-    before, start = cpu_seconds(everything), time.perf_counter()
-    with ThreadPoolExecutor(2) as pool:
+def measure_jobs(grader: Grader, exercise, submission: Upload, jobs: int) -> tuple[float, float]:
+    """Gradings per second while threads grade 100 submissions, and the cores that the host has busy meanwhile.
+
+    From the host's own account: what the kernel does for namespaces and for processes that end is in no process's.
+    """
+    before, start = idle_seconds(), time.perf_counter()
+    with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(lambda _: grader.grade(exercise, submission), range(100)))
-    return (cpu_seconds(everything) - before) / (time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return 100 / seconds, (os.cpu_count() or 1) - (idle_seconds() - before) / seconds
+
+
+def idle_seconds() -> float:
+    """Seconds that all cores together have been idle."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    return (int(fields[4]) + int(fields[5])) / TICK
 
 
 def main() -> None:
@@ -165,7 +176,9 @@ def main() -> None:
         print(f"one grading of sigmoid, {tests} tests: {ours * 1e3:.0f} ms of CPU on both sides together")
         theirs = measure_pytest(exercise)
         print(f"python -m pytest in a fresh process: {theirs * 1e3:.0f} ms of CPU, {theirs / ours:.1f} times as much")
-        print(f"two threads keep {measure_cores(grader, exercise, submission):.2f} cores busy over 100 gradings")
+        for jobs in (1, 2, 3):
+            rate, cores = measure_jobs(grader, exercise, submission, jobs)
+            print(f"{jobs} at a time: {rate:.1f} gradings per second, {cores:.2f} of {os.cpu_count()} cores busy")
         print(f"each of 20 candidates at once has {measure_memory(grader, exercise):.1f} MB of its own")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(catalogue.exercises / "conftest.py", folder)

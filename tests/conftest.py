@@ -102,7 +102,8 @@ def write_tree(root: Path, config: str = 'module = "toys"\n[limits]\nseconds = 2
     public, private = root / "exercises" / "toy", root / "solutions" / "toy"
     for folder in (public, private):
         folder.mkdir(parents=True)
-    shutil.copy(ROOT / "exercises" / "conftest.py", public.parent)
+    for name in ("conftest.py", "pytest.ini"):
+        shutil.copy(ROOT / "exercises" / name, public.parent)
     (public / "README.md").write_text("# Toy\n\nWrite `double`.\n")
     (public / "README.pt-BR.md").write_text("# Brinquedo\n\nEscreva `double`.\n")
     (public / "exercise.toml").write_text(config)

@@ -50,6 +50,21 @@ def test_check_runs_the_public_tests_in_place(tree):
     assert "2 de 2 pontos" in out
 
 
+@pytest.mark.parametrize(("lang", "not_run"), [("en", "not run"), ("pt-BR", "não executado")])
+def test_check_tells_once_why_a_file_cannot_be_loaded(tree, lang, not_run):
+    folder = tree / "exercises" / "toy"
+    (folder / "toy.py").write_text("import nothing_of_this_name\n")
+    (folder / "test_toy.py").write_text("def test_a(student): pass\n\ndef test_b(student): pass\n")
+    status, out, _ = gradiente("check", "toy", "--lang", lang, cwd=tree)
+
+    assert status == 1
+    # once with its line, and once above the tests
+    assert out.count("ModuleNotFoundError: No module named 'nothing_of_this_name'") == 2
+    assert out.count('toy.py", line 1, in <module>') == 1
+    assert "conftest.py" not in out
+    assert [line for line in out.splitlines() if line.startswith(" ✗")] == [f" ✗ {name} ({not_run})" for name in "ab"]
+
+
 def test_check_says_what_fails_and_gives_the_hint(tree):
     (tree / "exercises" / "toy" / "toy.py").write_text("def double(x): return x")
     status, out, _ = gradiente("check", tree / "exercises" / "toy", "--lang", "en", cwd=tree)
@@ -143,11 +158,87 @@ def test_a_broken_exercise_is_status_3(tree):
     assert json.loads(out)["owner"] == "exercise"
 
 
+BROKEN = 'module = "toys"\nforbid = "torch.nn"\n'
+FOUND = {
+    "en": "exercise.toml: forbid must be a list in [ ]; found a text in quotes. Mend the file;",
+    "pt-BR": "exercise.toml: forbid deve ser uma lista entre [ ]; encontrado: um texto entre aspas. Corrija o arquivo;",
+}
+
+
+@pytest.mark.parametrize("lang", FOUND)
+@pytest.mark.parametrize("arguments", [("grade", "toy", "right.py"), ("check", "toy"), ("list",)])
+def test_a_broken_configuration_is_status_3_and_said_without_a_traceback(tree, arguments, lang):
+    (tree / "exercises" / "toy" / "exercise.toml").write_text(BROKEN)
+    status, _, error = gradiente(*arguments, "--lang", lang, cwd=tree)
+    assert status == 3
+    assert error.startswith(f"gradiente: {tree / 'exercises' / 'toy'}/{FOUND[lang]}")
+    assert error.count("\n") == 1
+
+
+def test_list_shows_the_others_beside_a_broken_exercise(tree):
+    other = tree / "exercises" / "broken"
+    other.mkdir()
+    (other / "exercise.toml").write_text(BROKEN)
+    status, out, error = gradiente("list", "--json", cwd=tree)
+    assert status == 3
+    assert [row["slug"] for row in json.loads(out)] == ["toy"]
+    assert str(other) in error
+
+
+def test_serve_names_a_broken_exercise_before_it_starts(tree):
+    (tree / "exercises" / "toy" / "exercise.toml").write_text(BROKEN)
+    (tree / "exercises" / "conftest.py").unlink()  # so that the portal ends at once
+    status, _, error = gradiente("serve", cwd=tree, GRADIENTE_LANG="pt-BR")
+    first, second = error.splitlines()
+    assert status == 3
+    assert first.startswith(f"gradiente: {tree / 'exercises' / 'toy'}/{FOUND['pt-BR']}")
+    assert "conftest.py" in second
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (BROKEN, "forbid must be a list in [ ]; found a text in quotes. Mend the file;"),
+        (None, "the file is missing. Mend the file;"),
+    ],
+)
+def test_audit_finds_a_broken_configuration(tree, sandboxed, content, found):
+    path = tree / "exercises" / "toy" / "exercise.toml"
+    path.unlink() if content is None else path.write_text(content)
+    status, out, error = gradiente("audit", "toy", cwd=tree)
+    assert (status, error) == (1, "")
+    assert out.startswith(f"✗ toy\n  exercises/toy/exercise.toml: {found}")
+    status, out, _ = gradiente("audit", "toy", "--json", cwd=tree)
+    assert (status, json.loads(out)["passed"]) == (1, False)
+
+
+def test_audit_gives_the_record_of_a_mutant_that_lived(tree, sandboxed):
+    gradiente("new", "scaling", cwd=tree)
+    path = tree / "solutions" / "scaling" / "test_scaling_hidden.py"
+    path.write_text(path.read_text().replace("for factor in (0, -1, -0.5)", "for factor in (-5,)"))
+    status, out, _ = gradiente("audit", "scaling", "--seeds", "1", cwd=tree)
+    assert status == 1
+    advice = (
+        "  Write a test that catches it; only if nobody can tell it from the reference, "
+        "add this to solutions/scaling/equivalent.toml and say why in its reason:\n"
+    )
+    entry = """[[equivalent]]
+where = "scale"
+line = "if factor <= 0:"
+becomes = "if factor < 0:"
+reason = ""
+"""
+    assert advice + entry in out
+
+
 def test_a_device_that_is_not_there_is_refused_and_not_claimed(tree):
     (tree / "right.py").write_text(REFERENCE)
     status, out, _ = gradiente("grade", "toy", tree / "right.py", "--json", "--device", "cuda", cwd=tree)
     assert status == 3
-    assert "grades on the CPU alone" in json.loads(out)["message"]
+    assert "There is no device 'cuda' here; found: cpu." in json.loads(out)["message"]
+    status, _, error = gradiente("grade", "toy", tree / "right.py", "--device", "gpu", cwd=tree)
+    assert status == 2
+    assert "cuda:1" in error
 
 
 def test_a_setting_that_is_wrong_is_named(tree):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from grader.__main__ import COMMANDS
 from grader.exercise import GradingLimits
 from grader.settings import PREFIX, Settings
+from server.settings import Settings as PortalSettings
 from tests.conftest import ROOT
 
 DOCUMENTS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
@@ -28,6 +31,20 @@ def test_every_setting_is_documented():
     text = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
     names = [f"{PREFIX}{field.name.upper()}" for field in msgspec.structs.fields(Settings)]
     assert [name for name in names if name not in text] == []
+
+
+def test_every_setting_of_the_portal_is_documented():
+    text = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    names = [field.name for field in msgspec.structs.fields(PortalSettings)]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_the_site_builds_without_a_warning(tmp_path):
+    found = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
 
 
 def test_every_limit_is_documented():

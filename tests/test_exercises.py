@@ -21,7 +21,6 @@ def grader(sandboxed):
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("slug", CATALOGUE.slugs())
 def test_exercise_is_in_step(grader, slug):
-    # One seed: five, as the command takes, are minutes of training for the convolutional network alone.
     result = audit(CATALOGUE.find(slug), CATALOGUE, grader, jobs=2, seeds=1)
     assert [str(problem) for problem in result.problems] == []
     assert result.counts.rate >= 0.95

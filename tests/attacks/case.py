@@ -85,7 +85,7 @@ def read_case(path: Path) -> Case:
     main = (
         path
         if path.is_file()
-        else next(path / f"{name}.py" for name in ("vault", "ban") if (path / f"{name}.py").exists())
+        else next(path / f"{name}.py" for name in ("vault", "ban", "learner") if (path / f"{name}.py").exists())
     )
     fields = {}
     for line in main.read_text().splitlines():

@@ -17,6 +17,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("the sandbox is made of Linux namespaces", allow_module_level=True)
 
+from grader.grading import memory_of_examiner
 from grader.pool import Grader
 from grader.report import LANGUAGES, Owner, Report, Verdict
 from grader.sandbox import probe
@@ -31,8 +32,6 @@ SECRETS = (
     "root:x:", SEED,
 )  # fmt: skip
 NEIGHBOUR = b'"""NEIGHBOUR-MARK"""\nimport time\n\n\ndef label(n):\n    time.sleep(0.8)\n    return f"key-{n}"\n'
-#: Memory that an examiner may take beyond what it needs for an honest submission: a few answers of the largest size.
-ROOM_MB = 400
 
 
 @dataclass
@@ -62,7 +61,7 @@ def arena(targets):
         pytest.skip(f"no sandbox on this host: {missing[0].name}: {missing[0].detail}")
     # A grading whose tests do not end is given up soon; the default is meant for slow hosts.
     with pytest.MonkeyPatch.context() as patch, Grader(targets) as grader:
-        patch.setattr("grader.pool._PATIENCE", 8.0)
+        patch.setattr("grader.transcript._GRACE", 4.0)
         arena = Arena(grader, targets, {}, 0.0)
         with MemoryWatch(grader._examiners.pid) as memory:
             for slug in targets.slugs():
@@ -72,26 +71,10 @@ def arena(targets):
 
 
 def test_honest_submissions_get_everything(arena):
-    assert {slug: report.score for slug, report in arena.honest.items()} == {"vault": 17, "ban": 2}
+    assert {slug: report.score for slug, report in arena.honest.items()} == {"vault": 17, "ban": 2, "learner": 7}
 
 
-#: Attacks that are not stopped yet. None gains a point or a secret: they slow or swell one examiner, within its bounds.
-OPEN = {
-    "41_wire_colliding_keys": "hash flooding while a frame is decoded holds the examiner until the pool ends it",
-    "41_wire_colliding_sets": "hash flooding while a set is built holds the examiner until the pool ends it",
-    "41_wire_empty_lists": "a frame of millions of parts swells the examiner up to its memory limit",
-    "41_wire_many_named_tuples": "each named tuple makes a class: the examiner swells up to its memory limit",
-    "56_iterator_of_large_tensors": "answers that a test collects swell the examiner up to its memory limit",
-}
-
-
-def _case(case):
-    """One attack as a parameter; an open one is expected to fail, and says why."""
-    marks = [pytest.mark.xfail(reason=OPEN[case.name], strict=False)] if case.name in OPEN else []
-    return pytest.param(case, id=case.name, marks=marks)
-
-
-@pytest.mark.parametrize("case", [_case(case) for case in CASES])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
 def test_attack_gets_what_it_must(arena, case):
     before, tree, files = arena.processes(), digest(arena.targets.exercises.parent), litter()
     own = digest(FOLDER)
@@ -106,7 +89,8 @@ def test_attack_gets_what_it_must(arena, case):
     wrong += [f"left on the host: {path}" for path in wait_until_clean(files)]
     if digest(arena.targets.exercises.parent) != tree or digest(FOLDER) != own:
         wrong.append("files of the exercises were changed")
-    if memory.peak_mb > arena.memory_mb + ROOM_MB:
+    room = memory_of_examiner(arena.targets.find(case.target).config.limits)
+    if memory.peak_mb > arena.memory_mb + room:
         wrong.append(f"the examiner grew to {memory.peak_mb:.0f} MB, {arena.memory_mb:.0f} MB are usual")
     if seconds > case.seconds:
         wrong.append(f"the grading took {seconds:.1f} s, {case.seconds:.0f} s are the limit")

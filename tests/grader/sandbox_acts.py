@@ -6,7 +6,9 @@ Prints one JSON object: what the act returned or raised, and how its process end
 
 import contextlib
 import ctypes
+import dataclasses
 import errno
+import fcntl
 import json
 import mmap
 import os
@@ -16,7 +18,7 @@ import threading
 import time
 from pathlib import Path
 
-from grader.sandbox import Cgroup, Limits, SandboxError, cgroup, kill, prepare, spawn, watchdog
+from grader.sandbox import Cgroup, Limits, SandboxError, cgroup, kill, prepare, spawn, watchdog, with_gpu
 from grader.sandbox.syscalls import machine, numbers
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -210,8 +212,41 @@ def use_library(**_):
     with multiprocessing.get_context("fork").Pool(2) as pool:
         squares = pool.map(abs, [-1, -2])
     rank = int(numpy.linalg.matrix_rank(numpy.eye(5)))
-    digits = sklearn.datasets.load_digits().data.shape
-    return [heard, squares, rank, list(digits), sqlite3.connect("/tmp/db").execute("select 1").fetchone()[0]]
+    flowers = sklearn.datasets.load_iris().data.shape
+    return [heard, squares, rank, list(flowers), sqlite3.connect("/tmp/db").execute("select 1").fetchone()[0]]
+
+
+def speak(path="/dev/null", command=0x5401, **_):
+    """Send a device a command that it does not know."""
+    with open(path) as device:
+        fcntl.ioctl(device, command - (1 << 32 if command >= 1 << 31 else 0), bytes(64))
+
+
+def trace_ioctl(command=0, **_):
+    """Send a command to nobody: the kernel says so, unless the filter says something else before."""
+    try:
+        syscall("ioctl", 999, command, 0)
+    except OSError as error:
+        return "reached the kernel" if error.errno == errno.EBADF else "refused by the filter"
+
+
+def share_memory(megabytes=64, **_):
+    """Take memory that children would share."""
+    taken = mmap.mmap(-1, megabytes << 20, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS)
+    for place in range(0, megabytes << 20, 4096):
+        taken[place] = 1
+    HOARD.append(taken)
+    return megabytes
+
+
+def tour(paths=(), **_):
+    return {path: Path(path).read_text() if os.path.isfile(path) else None for path in paths}
+
+
+def open_the_digits(**_):
+    import sklearn.datasets
+
+    return len(sklearn.datasets.load_digits().target)
 
 
 def answer(writer, act, settings):
@@ -237,16 +272,22 @@ def main():
     group = None
     if settings.pop("cgroup", False):
         group = Cgroup(limits, cgroup.find())
+    # as for a candidate with a GPU, with nodes that this host has
+    nodes = settings.pop("nodes", None)
+    plan = prepare() if nodes is None else with_nodes(nodes)
+    more = {} if nodes is None else {"start": lambda: None, "environment": {"CUDA_VISIBLE_DEVICES": "GPU-1"}}
     reader, writer = os.pipe()
     try:
-        pid = spawn(limits, [writer], lambda: answer(writer, act, settings), without=without, group=group)
+        pid = spawn(
+            limits, [writer], lambda: answer(writer, act, settings), without=without, group=group, plan=plan, **more
+        )
     except SandboxError as error:
         print(json.dumps({"refused": error.step, "text": str(error)}))
         return
     report = {"host_uid": os.stat(f"/proc/{pid}").st_uid}
     os.close(writer)
     if settings.get("watch"):
-        report["watched"] = watch(pid, settings["watch"])
+        report["watched"] = watch(pid, settings["watch"], nodes is not None)
     else:
         report.update(json.loads(os.read(reader, 1 << 16) or b"{}"))
     if settings.get("linger"):
@@ -261,11 +302,20 @@ def main():
     print(json.dumps(report))
 
 
-def watch(pid, limit_mb):
+def with_nodes(nodes):
+    """The plan for a candidate with a GPU, whose nodes are these and whose driver says little."""
+    plan = with_gpu(prepare(), -1)
+    plan.view.devices.extend(nodes)
+    plan.view.files.extend(nodes)
+    plan.view.texts.update({"/proc/driver/nvidia/params": "ModifyDeviceFiles: 0\n", "/proc/modules": "nvidia\n"})
+    return dataclasses.replace(plan, devices=tuple(nodes))
+
+
+def watch(pid, limit_mb, has_gpu=False):
     """Poll as a warm parent does, and kill what outgrows its limit."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
-        used = watchdog.resident_mb(pid, enough_mb=limit_mb)
+        used = watchdog.resident_mb(pid, enough_mb=limit_mb, has_gpu=has_gpu)
         if used > limit_mb:
             kill(pid)
             return used

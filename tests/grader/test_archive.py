@@ -90,6 +90,8 @@ def test_a_link_is_no_main_file():
         ("sig\nmoid.py", "control character"),
         ("sig\x1b[2Jmoid.py", "control character"),
         ("hw//sigmoid.py", "empty part"),
+        (f"{'é' * 120}/sigmoid.py", "too long a name"),
+        (f"{'folder/' * 100}sigmoid.py", "too long a name"),
         ("./sigmoid.py", "empty part"),
     ],
 )

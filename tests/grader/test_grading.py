@@ -123,6 +123,15 @@ def test_a_file_that_cannot_be_loaded_says_so_in_every_test(grade, case):
     assert first.verdict is verdict
     assert message in first.message["en"]
     assert {test.verdict for test in report.tests} <= {verdict, Verdict.SKIPPED}
+    assert [test.unloaded for test in report.tests] == [test.verdict is verdict for test in report.tests]
+    assert report.obstacle is first
+
+
+def test_a_file_that_loads_is_in_nobodys_way(grade):
+    report = grade("def double(x): import tensorflow_of_mine\n" + GREET)
+
+    assert "tensorflow_of_mine" in by_name(report)["test_doubles"].message["en"]
+    assert report.obstacle is None
 
 
 def test_a_syntax_error_shows_the_line(grade):
@@ -192,6 +201,38 @@ def test_a_file_that_is_no_submission_is_the_students_to_mend(grade, case):
     assert report.message["pt-BR"] != report.message["en"]
 
 
+def notebook(*cells: str) -> str:
+    return json.dumps(
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {},
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "source": cell,
+                    "metadata": {},
+                    "outputs": [],
+                    "execution_count": None,
+                    "id": f"{i}",
+                }
+                for i, cell in enumerate(cells)
+            ],
+        }
+    )
+
+
+def test_a_traceback_of_a_notebook_names_cells(grade):
+    report = grade(notebook("import torch", "def double(x):\n    y = 1\n    return x + missing", GREET), "toy.ipynb")
+    assert 'File "cell 2", line 3, in double' in by_name(report)["test_doubles"].traceback
+    assert "return x + missing" in by_name(report)["test_doubles"].traceback
+
+
+def test_a_syntax_error_of_a_notebook_names_its_cell(grade):
+    report = grade(notebook("import torch", "x = 1\ndef double(x:\n    return x", GREET), "toy.ipynb")
+    assert 'File "cell 2", line 2' in by_name(report)["test_doubles"].traceback
+
+
 def test_a_notebook_is_graded_by_its_definitions(grade):
     cells = [
         "%matplotlib inline\nimport torch",
@@ -199,16 +240,7 @@ def test_a_notebook_is_graded_by_its_definitions(grade):
         "!pip install x\n" + GREET,
         "plot()",
     ]
-    notebook = {
-        "nbformat": 4,
-        "nbformat_minor": 5,
-        "metadata": {},
-        "cells": [
-            {"cell_type": "code", "source": cell, "metadata": {}, "outputs": [], "execution_count": None, "id": str(i)}
-            for i, cell in enumerate(cells)
-        ],
-    }
-    report = grade(json.dumps(notebook), "toy.ipynb")
+    report = grade(notebook(*cells), "toy.ipynb")
     assert report.score == 6
     assert any("%matplotlib inline" in line for line in report.left_out)
     assert any("!pip install x" in line for line in report.left_out)
@@ -217,7 +249,7 @@ def test_a_notebook_is_graded_by_its_definitions(grade):
 
 def test_the_same_seed_gives_the_same_report(grade):
     source = "import random\ndef double(x): return 2 * x * (random.random() < 0.5)\n" + GREET
-    reports = {json.dumps(grade(source, seed="7").without_times().to_store()) for _ in range(10)}
+    reports = {json.dumps(grade(source, seed="7").without_times().to_store()) for _ in range(50)}
     assert len(reports) == 1
 
 
@@ -252,6 +284,20 @@ def test_events_announce_all_tests_before_the_first_verdict(grade):
 def test_some_tests_can_be_run_alone(grade):
     report = grade(REFERENCE, only=frozenset({"test_greets"}))
     assert [test.name for test in report.tests] == ["test_greets"]
+
+
+def test_hidden_tests_can_be_left_out(grade):
+    events = []
+    report = grade(REFERENCE, hidden=False, on_event=events.append)
+
+    assert [test.name for test in report.tests] == events[0]["tests"] == ["test_doubles"]
+    assert (report.score, report.max_score) == (2, 2)
+    assert report.without_times().tests == grade(REFERENCE).public.without_times().tests
+
+
+def test_a_suite_without_public_tests_can_leave_out_the_hidden_ones(grade):
+    report = grade(REFERENCE, hidden=False, only=frozenset({"test_greets"}))
+    assert (report.tests, report.max_score, report.owner) == ((), 0, None)
 
 
 def test_grading_can_stop_at_the_first_failure(grade):
@@ -293,3 +339,51 @@ def test_an_edited_exercise_is_collected_anew(grader, tmp_path):
     edited = write_tree(tmp_path / "again").find("toy")
     edited.hidden_tests.unlink()
     assert len(grader.grade(edited, Upload("toy.py", REFERENCE.encode())).tests) == 1
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    return write_tree(tmp_path_factory.mktemp("strict"), 'module = "toys"\nforbid = ["torch.add"]\n').find("toy")
+
+
+def test_a_forbidden_function_is_named_with_its_line(grader, strict):
+    source = "import torch\ndef double(x): return torch.add(x, x)\n" + GREET
+    report = grader.grade(strict, Upload("toy.py", source.encode()), seed="1")
+    assert report.score == 0
+    assert report.tests[0].message["en"] == "Line 2 uses torch.add, which this exercise forbids. Write it yourself."
+    assert {test.verdict for test in report.tests[1:]} == {Verdict.SKIPPED}
+    assert report.obstacle is report.tests[0]
+
+
+def test_a_forbidden_function_that_is_called_while_loading_is_named(grader, strict):
+    source = "import torch\nadd = vars(torch)[''.join(['a', 'dd'])]\nnothing = add(1, 1)\n" + REFERENCE
+    found = grader.grade(strict, Upload("toy.py", source.encode()), seed="1").obstacle
+    assert found.message["en"] == "Your code called torch.add, which this exercise forbids. Write it yourself."
+    assert "line 3" in found.traceback
+
+
+def test_a_forbidden_function_in_a_notebook_is_named_with_its_cell(grader, strict):
+    cells = notebook("import torch", "\ndef double(x): return torch.add(x, x)", GREET)
+    report = grader.grade(strict, Upload("toy.ipynb", cells.encode()), seed="1")
+    assert report.tests[0].message["en"].startswith("Line 2 of cell 2 uses torch.add")
+
+
+def test_a_forbidden_function_that_reading_does_not_find_raises(grader, strict):
+    source = "import torch\ndef double(x): return vars(torch)['a' + 'dd'](x, x)\n" + GREET
+    tests = by_name(grader.grade(strict, Upload("toy.py", source.encode()), seed="1"))
+    assert tests["test_doubles"].verdict is not Verdict.PASSED
+    assert tests["test_greets"].verdict in (Verdict.PASSED, Verdict.SKIPPED)
+
+
+def test_cases_of_hidden_tests_are_numbered(tmp_path, grader):
+    catalogue = write_tree(tmp_path)
+    path = tmp_path / "solutions" / "toy" / "test_toy_hidden.py"
+    marker = '\n@pytest.mark.parametrize("name", ["Ana", "0.731"])'
+    text = path.read_text().replace("\ndef test_greets(student)", f"{marker}\ndef test_greets(student, name)")
+    path.write_text(text.replace('student.greet("Ana") == "Olá, Ana"', 'student.greet(name) == f"Olá, {name}"'))
+    exercise = catalogue.find("toy")
+    for only in (None, frozenset({"test_greets[0.731]"})):
+        report = grader.grade(exercise, Upload("toy.py", REFERENCE.encode()), seed="1", only=only)
+        titles = [test.title["pt-BR"] for test in report.tests if test.name.startswith("test_greets[")]
+        assert titles[-1] == "Cumprimenta pelo nome. [2]"
+        assert "0.731" not in str([test.title for test in report.tests])

@@ -1,7 +1,6 @@
 """A new exercise is complete, and a slug that cannot be used is refused with advice."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -9,15 +8,15 @@ from grader.audit import check_files
 from grader.errors import ExerciseError
 from grader.exercise import Catalogue
 from grader.skeleton import write_skeleton
-
-CONFTEST = Path(__file__).parents[2] / "exercises" / "conftest.py"
+from tests.conftest import ROOT
 
 
 @pytest.fixture
 def catalogue(tmp_path):
     for name in ("exercises", "solutions"):
         (tmp_path / name).mkdir()
-    shutil.copy(CONFTEST, tmp_path / "exercises")
+    for name in ("conftest.py", "pytest.ini"):
+        shutil.copy(ROOT / "exercises" / name, tmp_path / "exercises")
     return Catalogue(tmp_path / "exercises", tmp_path / "solutions")
 
 

@@ -21,9 +21,14 @@ from werkzeug.test import TestResponse
 from grader.exercise import Catalogue, Exercise
 from grader.report import Report, TestResult, Verdict
 from grader.submission import Upload
-from server import create_app, identity
+from server import create_app
+from server.account import passwords
 from server.context import Portal
 from server.db import Database
+from tests.conftest import ROOT
+from tests.server.caller import Caller, give_token
+from tests.server.mailbox import Mailbox, make_certificate
+from tests.server.running import RunningPortal
 
 STATEMENT = {
     "README.md": "# Softmax\n\nTurn logits into $p_i$.\n\n## Hints\n\nSubtract the maximum.\n",
@@ -36,7 +41,7 @@ PASSWORD = "a long password"
 def _cheap_passwords() -> Iterator[None]:
     """The real algorithm with its smallest setting: a test logs in often."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identity, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 
@@ -52,6 +57,7 @@ def catalogue(tmp_path: Path) -> Catalogue:
         (folder / f"test_{slug}.py").write_text("def test_f(student):\n    assert student\n")
         (folder / "exercise.toml").write_text(f'module = "basics"\nprerequisites = {needs}\n')
     (root / "conftest.py").write_text("import pytest\n\n\n@pytest.fixture\ndef student():\n    return 1\n")
+    shutil.copy(ROOT / "exercises" / "pytest.ini", root)
     return Catalogue(root, None)
 
 
@@ -65,16 +71,24 @@ class Grading:
     #: called in the middle of each grading
     meanwhile: Callable[[], None] = lambda: None
     uploads: list[Upload] = field(default_factory=list)
+    #: what each grading was told: seed, whether hidden tests are run
+    options: list[dict[str, Any]] = field(default_factory=list)
+    #: told before the first test has its verdict
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, exercise: Exercise, upload: Upload, /, **options: Any) -> Report:
         self.uploads.append(upload)
-        options["on_event"]({"event": "started", "tests": [test.name for test in self.tests]})
-        for test in self.tests:
+        self.options.append(options)
+        tests = tuple(test for test in self.tests if options.get("hidden", True) or not test.hidden)
+        for event in [{"event": "started", "tests": [test.name for test in tests]}, *self.events]:
+            options["on_event"](event)
+        for test in tests:
             options["on_event"]({"event": "test", "test": Report("", "", "", "", "", (test,)).to_store()["tests"][0]})
         self.meanwhile()
         if self.error:
             raise self.error
-        report = Report(options["submission"], exercise.slug, "v1", "seed-1", "cpu", self.tests)
+        seed = options.get("seed") or "seed-1"
+        report = Report(options["submission"], exercise.slug, "v1", seed, "cpu", tests)
         return Report(**{**vars(report), **self.changes})
 
 
@@ -133,6 +147,7 @@ def make_app(
     for app in made:
         app.extensions["portal"].dispatcher.close()
         app.extensions["portal"].dispatcher.join(5)
+        app.extensions["portal"].post.close()
         app.extensions["portal"].database.close()
 
 
@@ -207,5 +222,57 @@ def other(app: Flask) -> Browser:
 
 
 @pytest.fixture
+def caller(app: Flask, student: Browser) -> Caller:
+    """A program with the student's token."""
+    return Caller(app, give_token(app))
+
+
+@pytest.fixture
+def graded(caller: Caller, portal: Portal) -> str:
+    """The id of a graded submission."""
+    id = caller.hand_in().json["id"]
+    portal.dispatcher.run_once()
+    return id
+
+
+@pytest.fixture
 def new_browser() -> type[Browser]:
     return Browser
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., RunningPortal]]:
+    """Starts portals in processes of their own, one after the other on one data directory, as restarts do."""
+    running: list[RunningPortal] = []
+
+    def begin() -> RunningPortal:
+        running.append(RunningPortal(tmp_path / "data"))
+        return running[-1]
+
+    yield begin
+    for portal in running:
+        if portal.process.poll() is None:
+            portal.stop()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_certificate(tmp_path_factory.mktemp("certificate") / "localhost.pem")
+
+
+@pytest.fixture
+def make_mailbox() -> Iterator[Callable[..., Mailbox]]:
+    made: list[Mailbox] = []
+
+    def make(*options: Any, **more: Any) -> Mailbox:
+        made.append(Mailbox(*options, **more))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def mailbox(make_mailbox: Callable[..., Mailbox]) -> Mailbox:
+    return make_mailbox()

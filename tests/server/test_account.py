@@ -25,10 +25,12 @@ def test_signing_up_logs_in(anonymous):
         ({"login": "x" * 33}, "3 to 32 letters"),
         ({"name": "  "}, "that your teachers know"),
         ({"name": "x" * 81}, "that your teachers know"),
-        ({"password": "short", "repeated": "short"}, "8 to 200 characters"),
-        ({"password": "x" * 201, "repeated": "x" * 201}, "8 to 200 characters"),
+        ({"password": "short", "repeated": "short"}, "8 to 128 characters"),
+        ({"password": "x" * 129, "repeated": "x" * 129}, "8 to 128 characters"),
         ({"login": "ana.silva", "password": "Ana.Silva", "repeated": "Ana.Silva"}, "must differ"),
+        ({"password": "Senha123", "repeated": "Senha123"}, "easy to guess"),
         ({"repeated": "something else"}, "passwords differ"),
+        ({"email": "ana"}, "no e-mail address"),
     ],
 )
 def test_signing_up_says_what_is_wrong(anonymous, portal, fields, sentence):
@@ -47,6 +49,28 @@ def test_a_login_is_given_once_whatever_the_case(student, anonymous):
     assert "is taken" in answer.text
 
 
+def test_an_e_mail_address_is_given_once_whatever_the_case(new_browser, app, anonymous):
+    new_browser(app.test_client()).sign_up("ana", email="ana@uni.example")
+    answer = anonymous.sign_up("bia", email="Ana@Uni.example")
+
+    assert answer.status_code == 400
+    assert "Another account has this e-mail address." in answer.text
+
+
+def test_logging_in_works_with_the_e_mail_address(new_browser, app, anonymous):
+    new_browser(app.test_client()).sign_up("ana", email="Ana@Uni.example")
+
+    assert anonymous.log_in(" ANA@uni.example").location == "/"
+
+
+def test_an_account_without_a_password_is_opened_by_none(student, anonymous, portal):
+    with portal.database.write() as session:
+        session.execute(update(User).values(password_hash=None))
+
+    for password in ("", "a long password", "None"):
+        assert anonymous.log_in("ana", password).status_code == 400
+
+
 def test_a_wrong_form_keeps_what_was_typed_but_not_the_password(anonymous):
     page = anonymous.sign_up("ana", name='Ana "A" <b>', repeated="no").text
 
@@ -58,7 +82,8 @@ def test_registration_can_be_closed(make_app, new_browser):
     browser = new_browser(make_app(REGISTRATION=False).test_client())
 
     assert browser.get("/sign-up").status_code == 404
-    assert "Create an account" not in browser.read("/log-in")
+    for path in ("/", "/exercises/softmax", "/log-in"):
+        assert "/sign-up" not in browser.read(path)
 
 
 def test_logging_out_ends_the_log_in_also_for_a_copied_cookie(student):

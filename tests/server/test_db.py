@@ -34,7 +34,27 @@ def test_models_and_migrations_agree(database):
 
 
 def test_migrating_twice_changes_nothing(database):
+    def everything():
+        with database.engine.connect() as connection:
+            tables = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").all()
+            return tables, connection.exec_driver_sql("SELECT * FROM alembic_version").all()
+
+    before = everything()
     database.migrate()
+    assert everything() == before
+
+
+def test_a_migration_of_a_table_keeps_what_refers_to_it(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    with database.engine.connect() as connection:
+        command.upgrade(alembic_config(connection), "0001")
+    with database.engine.execution_options(writing=True).begin() as connection:
+        connection.exec_driver_sql("INSERT INTO user VALUES (1, 'ana', 'Ana', 'x', 'student', NULL, '2026-01-01')")
+        connection.exec_driver_sql("INSERT INTO log_in VALUES (1, 1, 'hash', '2026-01-01', '2027-01-01')")
+    database.migrate()
+    with database.reader() as session:
+        assert session.scalars(select(LogIn)).one().user.login == "ana"
+    database.close()
 
 
 def test_the_migrations_can_be_taken_back(database):
@@ -114,7 +134,7 @@ def test_a_misspelt_setting_is_refused(tmp_path):
 def test_settings_have_defaults(tmp_path):
     settings = read_settings({"DATA_DIR": str(tmp_path), "SECRET_KEY": "x"})
 
-    assert settings == Settings(tmp_path, "x")
+    assert settings == Settings(str(tmp_path), "x")
     assert settings.database == f"sqlite:///{tmp_path}/portal.sqlite"
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, select, update
 
 from grader.errors import ExerciseError, InfrastructureError
 from grader.report import Owner
-from server import queue
 from server.context import now
+from server.grading import queue
 from server.models import State, Submission, SubmissionEvent
 
 LONG = timedelta(minutes=1)
@@ -74,6 +74,8 @@ def test_threads_grade_what_comes_in(student, portal):
     student.hand_in()
 
     wait_until_closed(portal, 2)
+    with portal.database.reader() as session:
+        assert session.scalars(select(Submission.state)).all() == [State.GRADED, State.GRADED]
 
 
 def test_two_workers_never_grade_the_same_submission(student, other, portal, grading):

@@ -6,12 +6,15 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
 
-from server.models import State, Submission
+from server.models import Assignment, State, Submission
 from server.store import Store
+from tests.conftest import ROOT
 
 
 def rows(portal):
@@ -69,9 +72,11 @@ def test_the_download_checks_itself_with_pytest(anonymous, tmp_path):
             "pytest.ini",
             "softmax/README.md",
             "softmax/README.pt-BR.md",
+            "softmax/exercise.toml",
             "softmax/softmax.py",
             "softmax/test_softmax.py",
         ]
+        assert archive.read("pytest.ini") == (ROOT / "exercises" / "pytest.ini").read_bytes()
 
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     folder = tmp_path / "unpacked" / "softmax"
@@ -192,6 +197,99 @@ def test_one_student_cannot_fill_the_line(make_app, new_browser):
 
     assert answer.status_code == 400
     assert "still waiting" in answer.text
+
+
+def assign(portal, slug="softmax", **terms):
+    with portal.database.write() as session:
+        session.add(Assignment(slug=slug, **{"grace_minutes": 0, "late_percent": 0.0, **terms}))
+
+
+STUB = "def f(x):\n    raise NotImplementedError\n"
+
+
+def code_in(page):
+    found = re.search(r'<textarea id="code"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+    return found and unescape(found[1])
+
+
+def test_the_stub_is_in_the_editor(student):
+    assert code_in(student.read("/exercises/softmax")) == STUB
+
+
+def test_strangers_read_the_stub_and_have_no_form(anonymous):
+    page = anonymous.read("/exercises/softmax")
+    assert code_in(page) is None
+    assert "NotImplementedError" in page
+
+
+def test_the_untouched_stub_is_no_code(student, portal):
+    crlf = "\r\n" + STUB.replace("\n", "\r\n") + "\r\n"
+    answer = student.send("/exercises/softmax", code=crlf)
+    assert answer.status_code == 400
+    assert "still the stub" in answer.text
+
+    student.hand_in(content=b"y = 1\n", code=crlf)
+    [row] = rows(portal)
+    assert portal.store.get(row.blob) == b"y = 1\n"
+
+
+def test_the_last_code_can_be_loaded_into_the_editor(student, other):
+    assert "code=last" not in student.read("/exercises/softmax")
+    student.hand_in(content="x = 'ção </textarea>'\n".encode())
+    student.hand_in(name="later.ipynb", content=b"{}")
+
+    assert "Load attempt 1" in student.read("/exercises/softmax")
+    assert code_in(student.read("/exercises/softmax?code=last")) == "x = 'ção </textarea>'\n"
+    assert code_in(other.read("/exercises/softmax?code=last")) == STUB
+
+
+def test_terms_are_said_before_the_button(student, portal):
+    now = datetime.now(UTC)
+    terms = {"due_at": now - timedelta(hours=1), "closes_at": now + timedelta(days=3, hours=2, minutes=1)}
+    assign(portal, max_attempts=3, late_percent=20, **terms)
+    student.hand_in()
+    page = student.read("/exercises/softmax")
+    form = page[page.index('<form method="post" enctype') :]
+
+    assert "Handed in now, it counts 80%: it is 1 day late." in form
+    assert "You have <strong>2</strong> attempts left." in form
+    assert form.index("attempts left") < form.index("Submit")
+    assert "each day begun costs 20% of the score" in page
+    assert "(in 3 days 2 hours)" in page
+    assert "(1 hour ago)" in page
+
+
+@pytest.mark.parametrize(
+    ("terms", "reason"),
+    [
+        ({"opens_at": datetime(2100, 1, 1, tzinfo=UTC)}, "This exercise is not open yet."),
+        ({"closes_at": datetime(2020, 1, 1, tzinfo=UTC)}, "This exercise is closed."),
+        ({"max_attempts": 0}, "You have used all attempts"),
+    ],
+)
+def test_where_nothing_is_taken_in_the_reason_stands_in_the_forms_place(student, portal, terms, reason):
+    assign(portal, **terms)
+    page = student.read("/exercises/softmax")
+
+    assert reason in page
+    assert 'name="file"' not in page
+    assert "/exercises/softmax/download" in page
+
+
+def test_what_came_too_late_is_shown_so_that_it_is_not_lost(student, portal):
+    assign(portal, closes_at=datetime(2020, 1, 1, tzinfo=UTC))
+    answer = student.send("/exercises/softmax", code="kept = 1")
+
+    assert answer.status_code == 400
+    assert code_in(answer.text) == "kept = 1"
+    assert rows(portal) == []
+
+
+def test_headings_of_the_statement_can_be_linked_to(anonymous, catalogue):
+    (catalogue.exercises / "softmax" / "README.md").write_text("# T\n\n## What you *do*\n\n## What you do\n")
+    page = anonymous.read("/exercises/softmax")
+    assert 'id="part-what-you-do"' in page
+    assert 'id="part-what-you-do-2"' in page
 
 
 def test_a_full_disk_is_said_and_nothing_is_received(student, portal):

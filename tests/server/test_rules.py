@@ -16,6 +16,8 @@ class Attempt:
     score: float | None = None
     max_score: float | None = None
     owner: Owner | None = None
+    credit: float = 1.0
+    is_free: bool = False
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,7 @@ def test_the_best_attempt_counts_and_among_equals_the_earliest(scores, expected)
 )
 def test_only_the_students_own_faults_cost_an_attempt(owner, counted):
     assert rules.is_counted(Attempt(owner=owner)) is counted
+    assert not rules.is_counted(Attempt(owner=owner, is_free=True))
 
 
 @pytest.mark.parametrize(
@@ -87,3 +90,11 @@ def test_only_the_students_own_faults_cost_an_attempt(owner, counted):
 )
 def test_where_a_student_stands(attempts, expected):
     assert rules.standing(attempts) is expected
+
+
+def test_lateness_lowers_the_share_but_the_exercise_is_solved():
+    late = Attempt(attempt=2, score=10.0, max_score=10.0, credit=0.5)
+    early = Attempt(attempt=1, score=6.0, max_score=10.0)
+    assert rules.share(late) == 0.5
+    assert rules.best([late, early]) is early
+    assert rules.standing([late, early]) is Standing.SOLVED

@@ -1,5 +1,8 @@
 """The store of contents."""
 
+import os
+import time
+
 import pytest
 
 from server.store import Store, StoreError
@@ -48,3 +51,28 @@ def test_what_was_changed_is_noticed(store):
 
     with pytest.raises(StoreError, match="does not match"):
         store.get(key)
+
+
+def age(store):
+    for path in files(store):
+        os.utime(path, (time.time() - 3600,) * 2)
+
+
+def test_what_is_discarded_is_gone(store):
+    key = store.put(b"content")
+    age(store)
+
+    assert list(store.keys()) == [key]
+    assert store.discard(key)
+    assert files(store) == []
+    assert store.discard(key)
+
+
+def test_what_was_handed_in_again_just_now_is_kept(store):
+    """Its row may be on its way: whoever wants it gone has looked before."""
+    key = store.put(b"content")
+    age(store)
+    store.put(b"content")
+
+    assert not store.discard(key)
+    assert store.get(key) == b"content"

@@ -1,7 +1,7 @@
 # class: 56 and 41, the time of the grader's own process
 # tries: answer with a hundred thousand named tuples, for each of which a class is made
 # must get: 0 points
-# control: custom: named_tuples_are_slow
+# control: custom: named_tuples_are_large
 import os
 import struct
 import sys

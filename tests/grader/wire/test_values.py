@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from grader.wire.values import Bounds, MalformedValue, Packer, Unpacker, ValueTooBig
+from grader.wire.packer import Packer
+from grader.wire.unpacker import Unpacker
+from grader.wire.values import Bounds, MalformedValue, ValueTooBig
 
 Point = namedtuple("Point", "x y")
 
