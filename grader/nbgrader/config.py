@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
+from grader.nbgrader.environment import find_alembic
 from grader.nbgrader.exchange import configure as configure_exchange
 
 #: grades in the sandbox, in place of nbgrader's kernel
@@ -36,7 +34,7 @@ def configure(config: Any, *, course: str = "", url: str = "", language: str = "
     config.ClearSolutions.text_stub = _TEXT[language]
     config.Execute.timeout = CELL_SECONDS
     _grade_in_the_sandbox(config)
-    _find_alembic()
+    find_alembic()
 
 
 def _grade_in_the_sandbox(config: Any) -> None:
@@ -49,11 +47,3 @@ def _grade_in_the_sandbox(config: Any) -> None:
         ]
         # What a student deletes is graded all the same; without this a person would have to look.
         config.OverwriteCells.add_missing_cells = True
-
-
-def _find_alembic() -> None:
-    """nbgrader makes its gradebook with the command ``alembic``: found here, though no environment is activated."""
-    own = str(Path(sys.executable).parent)
-    path = os.environ.get("PATH", "")
-    if own not in path.split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([own, path]) if path else own
