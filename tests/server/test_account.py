@@ -39,7 +39,8 @@ def test_signing_up_says_what_is_wrong(anonymous, portal, fields, sentence):
     assert answer.status_code == 400
     assert sentence in answer.text
     assert 'aria-invalid="true"' in answer.text
-    assert portal.database.reader().scalar(select(func.count(User.id))) == 0
+    with portal.database.reader() as session:
+        assert session.scalar(select(func.count(User.id))) == 0
 
 
 def test_a_login_is_given_once_whatever_the_case(student, anonymous):
@@ -141,7 +142,8 @@ def test_a_log_in_gets_a_new_cookie(student, anonymous, portal):
     anonymous.log_in("ana")
 
     assert anonymous.client.get_cookie("gradiente") != before
-    hashes = portal.database.reader().scalars(select(LogIn.token_hash)).all()
+    with portal.database.reader() as session:
+        hashes = session.scalars(select(LogIn.token_hash)).all()
     assert len(set(hashes)) == 2
 
 

@@ -21,6 +21,11 @@ def only_row(portal):
         return session.scalars(select(Submission)).one()
 
 
+def read(portal, statement):
+    with portal.database.reader() as session:
+        return session.scalar(statement)
+
+
 def claim(portal, when=None):
     with portal.database.write() as session:
         return queue.claim(session, when or now(), LONG)
@@ -61,11 +66,11 @@ def test_the_events_of_a_grading_go_when_its_report_comes(student, portal, gradi
     student.hand_in()
     count = select(func.count()).select_from(SubmissionEvent)
     seen = []
-    grading.meanwhile = lambda: seen.append(portal.database.reader().scalar(count))
+    grading.meanwhile = lambda: seen.append(read(portal, count))
     portal.dispatcher.run_once()
 
     assert seen == [3]
-    assert portal.database.reader().scalar(count) == 0
+    assert read(portal, count) == 0
 
 
 def test_threads_grade_what_comes_in(student, portal):

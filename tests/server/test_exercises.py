@@ -18,7 +18,8 @@ from tests.conftest import ROOT
 
 
 def rows(portal):
-    return list(portal.database.reader().scalars(select(Submission).order_by(Submission.attempt)))
+    with portal.database.reader() as session:
+        return list(session.scalars(select(Submission).order_by(Submission.attempt)))
 
 
 def test_the_list_is_in_the_order_of_the_prerequisites(anonymous):

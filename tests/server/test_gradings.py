@@ -77,7 +77,12 @@ def test_nobody_watches_another_grading(room, student, portal, grading):
     portal.dispatcher.run_once()
     order(room)
     seen = []
-    grading.meanwhile = lambda: seen.append(portal.database.reader().scalars(select(SubmissionEvent)).all())
+
+    def look():
+        with portal.database.reader() as session:
+            seen.append(session.scalars(select(SubmissionEvent)).all())
+
+    grading.meanwhile = look
     portal.dispatcher.run_once()
 
     assert seen == [[]]
