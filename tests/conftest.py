@@ -12,6 +12,19 @@ from grader.pool import Grader
 
 ROOT = Path(__file__).resolve().parent.parent
 
+#: files that take minutes: begun first, so that nobody waits for one of them at the end
+LONG = (
+    "tests/test_exercises.py",
+    "tests/browser",
+    "tests/server/test_schemathesis.py",
+    "tests/attacks/test_attacks.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 _PUBLIC = '''
 import pytest
 import torch

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.audit.equivalent import NAME, Entry, read_entries
+from grader.audit.equivalent import NAME, Entry, check_entries, read_entries
 from grader.audit.finding import AuditResult, Counts, Problem, Survivor, Timing, shown
 from grader.audit.layout import check_config, check_folders, check_name, check_public
 from grader.audit.signature import check_signatures
 from grader.audit.source import parse
 from grader.audit.spoiler import spoilers, try_spoilers
-from grader.audit.survival import Fate, check_fates, survivors, try_mutants
+from grader.audit.survival import Fate, check_fates, spread, survivors, try_mutants
 from grader.audit.training import check_training, note_training
 from grader.audit.trial import CAUGHT, OnProgress, Outcome, Panel, Trial, is_absent
 from grader.audit.verdict import check_outcomes, check_times, time_tests
@@ -45,21 +45,26 @@ def audit(
     *,
     jobs: int = 2,
     seeds: int = 5,
+    mutants: int = 0,
     device: str = "auto",
     on_progress: OnProgress | None = None,
 ) -> AuditResult:
     """Check one exercise whole: its files, its solutions under several seeds, and its tests against mutants.
 
-    ``on_progress`` is told in this thread how many gradings are done, of how many, and what the last one was. Problems
-    are found, not raised; whatever hinders the audit itself is one of them.
+    ``mutants``: try so many at most, spread over the reference; 0: all. ``on_progress`` is told in this thread how
+    many gradings are done, of how many, and what the last one was. Problems are found, not raised; whatever hinders
+    the audit itself is one of them.
     """
     problems, notes = check_files(exercise, catalogue), tuple(note_training(exercise))
     reference = exercise.reference
     if reference is None or not _can_run(exercise):
         return AuditResult(exercise.slug, tuple(_sorted(problems)), notes=notes)
-    mutants = mutate(reference.read_text(encoding="utf-8"))
+    possible = mutate(reference.read_text(encoding="utf-8"))
+    chosen = spread(possible, mutants) if mutants else possible
+    if len(chosen) < len(possible):
+        notes += (Problem(reference, None, f"{len(chosen)} of {len(possible)} mutants are tried."),)
     trials, spoilt = _trials(exercise, reference, seeds), spoilers(exercise, reference)
-    total = len(trials) + len(spoilt) + len(mutants)
+    total = len(trials) + len(spoilt) + len(chosen)
     panel = Panel(exercise, grader, jobs=jobs, total=total, on_progress=on_progress, device=device)
     tests = {test.name: test for test in tests_of(exercise)}
 
@@ -71,8 +76,9 @@ def audit(
     entries, found = read_entries(reference.with_name(NAME))
     is_whole = _is_whole(mine)
     problems += try_spoilers(panel, reference, spoilt, timings, tests) if is_whole else []
-    fates = try_mutants(panel, reference, mutants, timings) if is_whole else []
-    problems += [*found, *_check_mutants(fates, entries, reference)]
+    fates = try_mutants(panel, reference, chosen, timings) if is_whole else []
+    problems += [*found, *check_entries(reference.with_name(NAME), entries, possible)]
+    problems += _check_mutants(fates, entries, reference)
     return AuditResult(
         exercise.slug,
         tuple(_sorted(problems)),

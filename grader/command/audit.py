@@ -39,6 +39,7 @@ from grader.training.calibration import LEAST_GRADINGS
 @click.option("--store", "stores", is_flag=True, help="Keep what is found in the portal, where authors read it.")
 @instance
 @click.option("--seeds", type=click.IntRange(1, 100), default=5, show_default=True, help="Seeds per right solution.")
+@click.option("--mutants", type=click.IntRange(0), default=0, help="Try so many mutants, spread over the file; 0: all.")
 @click.option("--calibrate", "calibrates", is_flag=True, help="Only measure what the reference's trainings reach.")
 @click.option(
     "--runs",
@@ -56,6 +57,7 @@ def command(
     stores: bool,
     instance: Path | None,
     seeds: int,
+    mutants: int,
     calibrates: bool,
     runs: int,
     device: str,
@@ -87,7 +89,14 @@ def command(
             else:
                 with counter(slug) as show:
                     result = audit(
-                        exercise, catalogue, grader, jobs=workers, seeds=seeds, device=device, on_progress=show
+                        exercise,
+                        catalogue,
+                        grader,
+                        jobs=workers,
+                        seeds=seeds,
+                        mutants=mutants,
+                        device=device,
+                        on_progress=show,
                     )
             passed = passed and result.passed
             if keep and isinstance(exercise, Exercise):

@@ -20,6 +20,16 @@ def test_the_skeleton_passes(tree, grader):
     assert json.loads(json.dumps(found.to_dict()))["counts"]["rate"] == 1.0
 
 
+def test_a_part_of_the_mutants(tree, grader):
+    """From the whole file, the same ones each time, and the audit says so; a record of another one is none too many."""
+    whole = audited(tree, grader, mutants=1000)
+    found = audited(tree, grader, mutants=3)
+    assert (found.counts.mutants, found.counts.killed) == (3, 3)
+    assert found.problems == whole.problems == ()
+    assert whole.notes == ()
+    assert [note.text for note in found.notes] == [f"3 of {whole.counts.mutants} mutants are tried."]
+
+
 def test_weak_tests_let_mutants_live(tree, grader):
     path = tree.private / "test_scaling_hidden.py"
     tree.change(path, "for factor in (0, -1, -0.5)", "for factor in (-5,)")
