@@ -21,6 +21,7 @@ COMMANDS = {
     "submit": "Hand in to a portal, and follow the grading.",
     "status": "Your last submissions on the portal, or one with its report.",
     "serve": "Portal and workers in one command.",
+    "worker": "Grade what a portal on PostgreSQL receives, on as many machines as wanted.",
     "invite": "A link by which accounts are made on the portal.",
     "reset-link": "A link by which somebody chooses a new password.",
     "data": "Data sets for training checks: which are there, and how they come.",

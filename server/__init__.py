@@ -34,6 +34,8 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade,
     from server.course import gradebook_pages as gradebook
     from server.course import pages as courses
     from server.db import Database
+    from server.exchange import own_pages as own_exchange
+    from server.exchange import pages as exchange
     from server.exercise import catalogue as catalogue_pages
     from server.exercise import leaderboard
     from server.exercise import pages as exercises
@@ -74,7 +76,18 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade,
     oidc.init_app(app, settings)
     live.init_app(app, settings)
     office_context.init_app(app)
-    students = (account, profile, reset, oidc, catalogue_pages, exercises, submissions, receipts, leaderboard)
+    students = (
+        account,
+        profile,
+        reset,
+        oidc,
+        catalogue_pages,
+        exercises,
+        submissions,
+        receipts,
+        leaderboard,
+        own_exchange,
+    )
     # One module a line: each part of the staff's pages adds its own.
     staff = (
         courses,
@@ -94,6 +107,7 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade,
         gradebook,
         analytics,
         similarity,
+        exchange,
     )  # fmt: skip
     for pages in (*students, *staff):
         app.register_blueprint(pages.bp)

@@ -14,8 +14,13 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+
+from grader.errors import InfrastructureError
 
 BUSY_TIMEOUT_MS = 15_000
 
@@ -30,7 +35,10 @@ class Database:
     def __init__(self, url: str) -> None:
         # What a statement carries, such as hashes and e-mail addresses, is nothing for logs.
         options = {"json_serializer": _to_json, "hide_parameters": True}
-        self.engine = create_engine(url, pool_size=POOL, max_overflow=POOL, **options)
+        try:
+            self.engine = create_engine(url, pool_size=POOL, max_overflow=POOL, **options)
+        except (ArgumentError, ImportError, NoSuchModuleError) as error:
+            raise _unusable(error) from error
         if self.engine.dialect.name == "sqlite":
             _set_up_sqlite(self.engine)
         self._reader = sessionmaker(self.engine, expire_on_commit=False)
@@ -51,9 +59,51 @@ class Database:
         with self.engine.connect() as connection, _without_cascades(connection):
             command.upgrade(alembic_config(connection), "head")
 
+    def require_tables(self) -> None:
+        """Raise InfrastructureError unless it answers and the tables are those of this version."""
+        try:
+            with self.engine.connect() as connection:
+                here = MigrationContext.configure(connection).get_current_revision()
+                wanted = ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
+        except OperationalError as error:
+            place = self.engine.url.render_as_string()  # without the password
+            raise InfrastructureError(
+                f"The database {place} does not answer: {error.orig}. Start it, or mend GRADIENTE_PORTAL_DATABASE_URL.",
+                f"O banco de dados {place} não responde: {error.orig}. Inicie-o ou corrija "
+                "GRADIENTE_PORTAL_DATABASE_URL.",
+            ) from error
+        if here != wanted:
+            raise InfrastructureError(
+                f"The database has the tables of revision {here}, and this program needs {wanted}. Start the "
+                "portal's newer version once, which brings them up to date, or install the same version here.",
+                f"O banco de dados tem as tabelas da revisão {here}, e este programa precisa da {wanted}. Inicie "
+                "uma vez a versão mais nova do portal, que as atualiza, ou instale a mesma versão aqui.",
+            )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several machines may work on it."""
+        return self.engine.dialect.name != "sqlite"
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _unusable(error: Exception) -> InfrastructureError:
+    """An address that names no database which this program can talk to; the address itself may hold a password."""
+    return InfrastructureError(
+        f"GRADIENTE_PORTAL_DATABASE_URL cannot be used: {error}. Say postgresql+psycopg://user:password@host/name and "
+        "install the driver with pip install 'gradiente[postgres]', or leave it out for SQLite.",
+        f"GRADIENTE_PORTAL_DATABASE_URL não pode ser usado: {error}. Diga postgresql+psycopg://usuario:senha@host/nome "
+        "e instale o driver com pip install 'gradiente[postgres]', ou não o defina, para usar SQLite.",
+    )
+
+
+def take_turns(session: Session, what: str) -> None:
+    """Wait until no other transaction that has said the same is open. SQLite's writers take turns anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(what))))
 
 
 def alembic_config(connection: Connection) -> Config:

@@ -11,15 +11,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from flask import Flask
 from sqlalchemy import func, select
 from waitress import create_server
 
-from grader.device.discover import find_gpus
-from grader.device.gpu import allow, threads_of
 from grader.errors import InfrastructureError
 from grader.exercise import Catalogue
 from grader.pool import Grader
@@ -28,8 +26,9 @@ from server.account import identity
 from server.context import Portal
 from server.demo import Login, date_back, fill
 from server.models import Role, User
-from server.settings import keep_secret
+from server.settings import keep_secret, read_settings
 from server.submission import live
+from server.worker import require_shared, warm_up
 
 DEMO_LOGIN, DEMO_NAME = "aluna", "Aluna"
 
@@ -47,10 +46,12 @@ def serve(
     datasets: Path | None = None,
     gpus: str = "all",
     demo: bool = False,
+    grades: bool = True,
     **settings: Any,
 ) -> None:
     """Serve until interrupted. ``settings`` are those of ``server.settings``, with upper-case names.
 
+    Without ``grades``, what is received waits for workers of their own, which need a shared database.
     Raises InfrastructureError when another portal uses the data directory or this host cannot grade.
     """
     log.set_up()
@@ -59,19 +60,21 @@ def serve(
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(data_dir):
         config = {"SECRET_KEY": keep_secret(data_dir), **settings, "DATA_DIR": data_dir, "JOBS": jobs}
-        # The grader's warm processes come first. A fork copies only the thread that calls it, with the locks of the
-        # others as they are: so no thread may run yet, neither waitress's nor the dispatcher's.
-        found = find_gpus()
-        allowed = allow(found.gpus, gpus)
-        grader = Grader(catalogue, data=datasets, gpus=allowed, problem=found.problem, threads=threads_of(jobs))
+        if not grades:
+            require_shared(read_settings(config))
+            _run(config, None, host, port, catalogue, demo)
+            return
+        # Before waitress's threads and the dispatcher's.
+        grader = warm_up(catalogue, jobs, datasets, gpus)
         try:
             _run(config, grader, host, port, catalogue, demo)
         finally:
             grader.close()
 
 
-def _run(config: dict[str, Any], grader: Grader, host: str, port: int, catalogue: Catalogue, demo: bool) -> None:
-    app = create_app(config, catalogue=catalogue, grade=grader.grade, gpus=grader.ledger)
+def _run(config: dict[str, Any], grader: Grader | None, host: str, port: int, catalogue: Catalogue, demo: bool) -> None:
+    grade, gpus = (grader.grade, grader.ledger) if grader else (_grades_elsewhere, None)
+    app = create_app(config, catalogue=catalogue, grade=grade, gpus=gpus)
     portal: Portal = app.extensions["portal"]
     portal.database.migrate()
     logins = add_demo(portal, demo)
@@ -86,7 +89,8 @@ def _run(config: dict[str, Any], grader: Grader, host: str, port: int, catalogue
     )
     _greet(host, server.effective_port, logins)
     _end_streams_at_stop(app)
-    portal.dispatcher.start()
+    if grader:
+        portal.dispatcher.start()
     try:
         # Ends at the interrupt, when the requests that run are done.
         server.run()
@@ -94,10 +98,18 @@ def _run(config: dict[str, Any], grader: Grader, host: str, port: int, catalogue
         server.close()
         portal.dispatcher.close()
         # Ends the gradings that the threads still wait for; what comes of them is no longer recorded.
-        grader.close()
+        if grader:
+            grader.close()
         portal.dispatcher.join(5)
         portal.post.close()
         portal.database.close()
+
+
+def _grades_elsewhere(*upload: object, **options: object) -> NoReturn:
+    raise InfrastructureError(
+        "This portal grades nothing; gradiente worker does.",
+        "Este portal não corrige; quem corrige é gradiente worker.",
+    )
 
 
 def proxy_options(address: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 
 from grader.audit.finding import shown
 from grader.command.options import catalogue_of, exercise_of, language, language_of, trees
+from grader.errors import SubmissionError
 from grader.report import LANGUAGES
 from grader.settings import load_settings
 
@@ -25,6 +26,7 @@ _WORDS = {
         "exported": "{slug}: {points}, {path}",
         "left_out": "  only on the portal: {test}",
         "account": "All cells: {path}",
+        "map": "--map {text}: write the portal's exercise, = and the gradebook's assignment, such as --map sigmoid=ps1",
     },
     "pt-BR": {
         "next": "A seguir, em {folder}:",
@@ -33,6 +35,7 @@ _WORDS = {
         "exported": "{slug}: {points}, {path}",
         "left_out": "  só no portal: {test}",
         "account": "Todas as células: {path}",
+        "map": "--map {text}: escreva o exercício do portal, = e a tarefa do gradebook, como em --map sigmoid=ps1",
     },
 }
 
@@ -41,7 +44,7 @@ _folder = click.Path(path_type=Path)
 
 @click.group()
 def command() -> None:
-    """For courses that use nbgrader: start one, write assignments from exercises, and read them back.
+    """For courses that use nbgrader: start one, write assignments from exercises, read them back, share scores.
 
     docs/nbgrader.md tells an instructor's first day.
     """
@@ -161,3 +164,76 @@ def _try_out(done: list[Imported], order: Order, data: Path) -> list[Imported]:
         return [
             replace(each, trial=try_out(grader, catalogue, each.slug)) if each.slug else each for each in done
         ]  # fmt: skip
+
+
+@command.command("sync")
+@click.argument("assignments", metavar="[ASSIGNMENT]...", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option(
+    "--take",
+    type=click.Choice(("portal", "gradebook")),
+    help="Which side is right where both have changed (default: neither, they are shown).",
+)
+@click.option("--student", "students", multiple=True, help="Only this student; may be given several times.")
+@click.option(
+    "--map",
+    "pairs",
+    metavar="EXERCISE=ASSIGNMENT",
+    multiple=True,
+    help="What the gradebook calls an exercise's assignment, where that is not the exercise's name. It is remembered.",
+)
+@language
+def sync_command(
+    assignments: tuple[str, ...],
+    dry_run: bool,
+    take: str | None,
+    students: tuple[str, ...],
+    pairs: tuple[str, ...],
+    lang: str | None,
+) -> None:
+    """Keep nbgrader's gradebook and the portal in step, in the folder of nbgrader_config.py.
+
+    Scores, attempts, times and what being late costs go into the gradebook; what people gave there by hand goes to the
+    portal. Without ASSIGNMENT: all that are published.
+
+    Exit status 0: both are in step; 2: wrong usage; 3: something has changed on both sides and was left as it is, or
+    one of both cannot be reached.
+    """
+    _need_nbgrader()
+    from grader.nbgrader.sync.account import tell, tell_conflicts, tell_strangers
+    from grader.nbgrader.sync.course import read_course
+    from grader.nbgrader.sync.merge import Choice
+    from grader.nbgrader.sync.portal import Portal
+    from grader.nbgrader.sync.run import Order, Strangers, run
+
+    chosen = language_of(lang)
+    names = _read_pairs(pairs, chosen)
+    course = read_course()
+    portal = Portal(course.access.url, course.access.token, chosen)
+    order = Order(assignments, frozenset(students), names, Choice(take or "", chosen), dry_run)
+    accounts = []
+    for found in run(course, portal, order):
+        if isinstance(found, Strangers):
+            tell_strangers(found, chosen)
+        else:
+            tell(found, chosen, is_trial=dry_run)
+            accounts.append(found)
+    tell_conflicts(accounts, chosen)
+    if not all(each.is_settled for each in accounts):
+        raise SystemExit(3)
+
+
+def _need_nbgrader() -> None:
+    if importlib.util.find_spec("nbgrader") is None:
+        raise SubmissionError(_WORDS["en"]["no_nbgrader"], _WORDS["pt-BR"]["no_nbgrader"])
+
+
+def _read_pairs(pairs: tuple[str, ...], language: str) -> dict[str, str]:
+    """What was said of names, by exercise."""
+    found = {}
+    for text in pairs:
+        exercise, sign, assignment = (part.strip() for part in text.partition("="))
+        if not (exercise and sign and assignment):
+            raise click.UsageError(_WORDS[language]["map"].format(text=text))
+        found[exercise] = assignment
+    return found

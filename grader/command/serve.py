@@ -15,6 +15,7 @@ from grader.settings import load_settings
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--instance", type=click.Path(file_okay=False, path_type=Path), help="Folder of database and uploads.")
 @click.option("--demo", is_flag=True, help="At the first start, make a course with 40 students and their submissions.")
+@click.option("--no-workers", is_flag=True, help="Grade nothing here: gradiente worker does. Needs PostgreSQL.")
 @jobs
 @trees
 def command(
@@ -22,6 +23,7 @@ def command(
     port: int | None,
     instance: Path | None,
     demo: bool,
+    no_workers: bool,
     jobs: int | None,
     exercises: Path | None,
     solutions: Path | None,
@@ -43,5 +45,6 @@ def command(
         datasets=Path(settings.data),
         gpus=settings.gpus,
         demo=demo,
+        grades=not no_workers,
         **from_environment(),
     )

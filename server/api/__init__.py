@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
         regrades,
         regrading,
         requests,
+        results,
         reviews,
         rosters,
         rubrics,

@@ -10,17 +10,18 @@ from flask import Response, url_for
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from server.access import Audience
 from server.account.identity import clean_name
 from server.api import paging, problem
+from server.api.matching import ETAG, Matching, check_match, tagged
 from server.api.meta import about
 from server.api.operation import COURSES, JSON, Answer, Operation, Query, route, to_json
 from server.api.page import LINK, PageQuery, links
 from server.context import _, language, me, now, parts, reader, role
 from server.context import course as here
 from server.course import copying, making, moment, naming
+from server.course.clash import version_of
 from server.course.copying import Copy
 from server.course.membership import role_in
 from server.course.naming import Form
@@ -149,7 +150,7 @@ def _mine() -> Select[*tuple[Any, ...]]:
         COURSES,
         mark("Make a course"),
         Audience.API_CREATOR,
-        (Answer(mark("The course. Its instructor is whoever made it."), CourseEntry, status=201, headers=MADE),),
+        (Answer(mark("The course. Its instructor is whoever made it."), CourseEntry, status=201, headers=MADE | ETAG),),
         bodies={JSON: NewCourse},
     )
 )
@@ -176,15 +177,20 @@ def _form(title: str, term: str, code: str, zone: str, late_days: int) -> Form:
 def _made(code: str) -> Response:
     if not code:
         problem.refuse("invalid", errors={"code": _(naming.CODE_TAKEN)})
+    return _answer(code, 201, {"Location": url_for("api.show_course", course=code)})
+
+
+def _answer(code: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A course as it is now: the request's own reader sees the database as it was before."""
     with parts().database.reader() as session:
-        entry = _read(session, code)
-    return to_json(entry, 201, {"Location": url_for("api.show_course", course=code)})
+        found = session.scalars(select(Course).where(Course.code == code)).one()
+        entry = describe(found, role_in(session, me(), found) or Role.STUDENT)
+        return to_json(entry, status, {**(headers or {}), **tagged(_version(found))})
 
 
-def _read(session: Session, code: str) -> CourseEntry:
-    """As it is now: the request's own reader sees the database as it was before."""
-    found = session.scalars(select(Course).where(Course.code == code)).one()
-    return describe(found, role_in(session, me(), found) or Role.STUDENT)
+def _version(course: Course) -> str:
+    """What stands for all that can be changed of a course here."""
+    return version_of([making.version(making.show(course)), course.archived_at is not None])
 
 
 @route(
@@ -194,12 +200,12 @@ def _read(session: Session, code: str) -> CourseEntry:
         COURSES,
         mark("Read a course"),
         Audience.API_STAFF,
-        (Answer(mark("The course."), CourseEntry),),
+        (Answer(mark("The course."), CourseEntry, headers=ETAG),),
     )
 )
-def show_course(course: str, query: Query) -> CourseEntry:
+def show_course(course: str, query: Query) -> Response:
     """Send one course."""
-    return describe(here(), role())
+    return to_json(describe(here(), role()), headers=tagged(_version(here())))
 
 
 @route(
@@ -209,27 +215,29 @@ def show_course(course: str, query: Query) -> CourseEntry:
         COURSES,
         mark("Change or archive a course"),
         Audience.API_TEACHER,
-        (Answer(mark("The course as it is now."), CourseEntry),),
+        (Answer(mark("The course as it is now."), CourseEntry, headers=ETAG),),
+        headers=Matching,
         bodies={JSON: CourseChange},
+        problems=(412,),
     )
 )
-def change_course(course: str, query: Query, body: CourseChange) -> CourseEntry:
+def change_course(course: str, query: Query, headers: Matching, body: CourseChange) -> Response:
     """Change a course."""
-    before = here()
-    form = _form(
-        before.title if body.title is UNSET else body.title,
-        before.term if body.term is UNSET else body.term,
-        "",
-        before.time_zone if body.time_zone is UNSET else body.time_zone,
-        before.late_days if body.late_days is UNSET else body.late_days,
-    )
     with parts().database.write() as session:
-        target = session.get_one(Course, before.id)
+        target = session.get_one(Course, here().id)
+        check_match(_version(target))
+        # What is not sent stays as it is in this transaction, whatever it was when the request came.
+        form = _form(
+            target.title if body.title is UNSET else body.title,
+            target.term if body.term is UNSET else body.term,
+            "",
+            target.time_zone if body.time_zone is UNSET else body.time_zone,
+            target.late_days if body.late_days is UNSET else body.late_days,
+        )
         making.change(session, target, form, me().id, now())
         if body.archived is not UNSET:
             making.archive(session, target, body.archived, me().id, now())
-    with parts().database.reader() as session:
-        return _read(session, course)
+    return _answer(course)
 
 
 @route(
@@ -244,7 +252,7 @@ def change_course(course: str, query: Query, body: CourseChange) -> CourseEntry:
                 mark("The copy: the same assignments, as drafts, without students and submissions."),
                 CourseEntry,
                 status=201,
-                headers=MADE,
+                headers=MADE | ETAG,
             ),
         ),
         bodies={JSON: NewCopy},

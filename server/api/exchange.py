@@ -178,6 +178,7 @@ def fetch_assignment(course: str, assignment: str, query: Query) -> Response:
         mark("Withdraw an assignment from nbgrader"),
         Audience.API_TEACHER,
         (DONE,),
+        problems=(409,),
     )
 )
 def withdraw_assignment(course: str, assignment: str, query: Query) -> None:
@@ -186,4 +187,7 @@ def withdraw_assignment(course: str, assignment: str, query: Query) -> None:
         current = releases.find_current(session, here().id, assignment)
         if current is None:
             problem.refuse("not_found", _(NOT_RELEASED) % {"name": assignment})
-        releases.withdraw(session, current, me().id, now())
+        try:
+            releases.withdraw(session, current, me().id, now())
+        except Refused as refused:
+            archives.refuse(refused)

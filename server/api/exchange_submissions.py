@@ -250,6 +250,7 @@ def collect(course: str, id: str, query: Query) -> Response:
         mark("Take a submission out of the exchange"),
         Audience.API_TEACHER,
         (DONE,),
+        problems=(409,),
     )
 )
 def remove_from_exchange(course: str, id: str, query: Query) -> None:
@@ -258,4 +259,7 @@ def remove_from_exchange(course: str, id: str, query: Query) -> None:
         found = submissions.find(session, id, Filter(course_id=here().id))
         if found is None:
             problem.refuse("not_found")
-        submissions.remove(session, found, me().id, now())
+        try:
+            submissions.remove(session, found, me().id, now())
+        except Refused as refused:
+            archives.refuse(refused)

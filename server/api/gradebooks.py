@@ -12,6 +12,7 @@ from sqlalchemy import select
 from server.access import Audience
 from server.api import assignments, members, paging, problem
 from server.api.assignments import Slug
+from server.api.matching import ETAG, Matching, check_match, tagged
 from server.api.meta import about
 from server.api.operation import GRADEBOOK, JSON, Answer, Operation, Query, route, to_json
 from server.api.page import LINK, PageQuery, links
@@ -160,20 +161,21 @@ def _standing(row: Row, slugs: dict[int, str]) -> Standing:
         GRADEBOOK,
         mark("Read what counts for a student"),
         Audience.API_STAFF,
-        (Answer(mark("What counts."), ResultView),),
+        (Answer(mark("What counts."), ResultView, headers=ETAG),),
     )
 )
-def show_result(course: str, login: str, slug: str, query: Query) -> ResultView:
+def show_result(course: str, login: str, slug: str, query: Query) -> Response:
     """Send what counts for one student in one assignment."""
     member = members.find(reader(), login, Role.STUDENT)
-    return _describe(member, assignments.find(reader(), slug))
+    return _answer(member, assignments.find(reader(), slug))
 
 
-def _describe(member: Membership, assignment: Assignment) -> ResultView:
+def _answer(member: Membership, assignment: Assignment) -> Response:
+    """As it is now: the request's own reader sees the database as it was before."""
     with parts().database.reader() as session:
         found = session.get(Result, (assignment.id, member.user_id)) or Result(attempts=0, manual=0.0)
         worth = points_of(session, [assignment])[assignment.id]
-    return ResultView(
+    shown = ResultView(
         login=member.user.login,
         exercise=assignment.slug,
         worth=worth,
@@ -187,6 +189,7 @@ def _describe(member: Membership, assignment: Assignment) -> ResultView:
         reason=found.override_reason or "",
         points=found.points,
     )
+    return to_json(shown, headers=tagged(override.version(found)))
 
 
 @route(
@@ -196,16 +199,19 @@ def _describe(member: Membership, assignment: Assignment) -> ResultView:
         GRADEBOOK,
         mark("Set a student's points by hand"),
         Audience.API_TEACHER,
-        (Answer(mark("What counts now."), ResultView),),
+        (Answer(mark("What counts now."), ResultView, headers=ETAG),),
+        headers=Matching,
         bodies={JSON: Override},
+        problems=(412,),
     )
 )
-def set_result(course: str, login: str, slug: str, query: Query, body: Override) -> ResultView:
+def set_result(course: str, login: str, slug: str, query: Query, headers: Matching, body: Override) -> Response:
     """Set the points, or let them follow from submissions again."""
     reason = body.reason.strip()
     if not reason:
         problem.refuse("invalid", errors={"reason": _(NO_REASON)})
     with parts().database.write() as session:
         member, assignment = members.find(session, login, Role.STUDENT), assignments.find(session, slug)
+        check_match(override.version(session.get(Result, (assignment.id, member.user_id), with_for_update=True)))
         override.set_points(session, member, assignment, body.points, reason, me().id, now())
-    return _describe(member, assignment)
+    return _answer(member, assignment)

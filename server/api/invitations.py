@@ -17,7 +17,7 @@ from server.api.meta import about
 from server.api.operation import DONE, JSON, PEOPLE, Answer, Operation, Query, route, to_json
 from server.context import _, me, now, parts, reader
 from server.context import course as here
-from server.course.invitation_pages import MAX_DAYS, MAX_STAFF_USES, MAX_USES, STAFF_USES_PROBLEM
+from server.course.invitation_pages import ARCHIVED, MAX_DAYS, MAX_STAFF_USES, MAX_USES, STAFF_USES_PROBLEM
 from server.i18n import mark
 from server.models import Invitation, Role
 from server.office import log
@@ -92,10 +92,13 @@ def list_invitations(course: str, query: Query) -> InvitationList:
         Audience.API_TEACHER,
         (Answer(mark("The link."), MadeInvitation, status=201),),
         bodies={JSON: NewInvitation},
+        problems=(409,),
     )
 )
 def invite(course: str, query: Query, body: NewInvitation) -> Response:
     """Make an invitation."""
+    if here().archived_at:
+        problem.refuse("conflict", _(ARCHIVED))
     role = Role(body.role)
     if role is not Role.STUDENT and (body.uses is None or body.uses > MAX_STAFF_USES):
         problem.refuse("invalid", errors={"uses": _(STAFF_USES_PROBLEM)})

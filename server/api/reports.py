@@ -65,7 +65,8 @@ class ReportView(msgspec.Struct, kw_only=True):
 
     message: Annotated[str, about("What there is to say about all of it.")]
     left_out: Annotated[list[str], about("Parts of the submission that were not used.")]
-    device: Annotated[str, about("What it was graded on.")]
+    device: Annotated[str, about("What it was graded on: cpu, or a GPU such as cuda:0.")]
+    hardware: Annotated[str, about("The name of that processor, and of the GPU; empty: it is not known.")]
     seconds: Annotated[float, about("How long it took.")]
     tests: Annotated[list[TestReport], about("All tests.")]
 
@@ -146,6 +147,7 @@ def _view(report: Report) -> ReportView:
         message=language().pick(report.message),
         left_out=list(report.left_out),
         device=report.device,
+        hardware=report.hardware,
         seconds=round(report.seconds, 4),
         tests=[describe_test(each) for each in shown.show_tests(report, language())],
     )

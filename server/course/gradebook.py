@@ -25,8 +25,9 @@ from server.models import (
     Submission,
     User,
 )
+from server.office.listing import cut
+from server.submission.history import Page
 
-PAGE_SIZE = 50
 MAX_QUERY = 100
 
 #: what may be sorted by, besides an assignment's id
@@ -102,6 +103,9 @@ class Gradebook:
     #: students in all
     found: int
     sections: list[str] = field(default_factory=list)
+    #: of a page: which it is, from 1, and how many there are
+    number: int = 1
+    count: int = 1
 
     @property
     def most(self) -> float:
@@ -110,18 +114,20 @@ class Gradebook:
 
 
 def read(session: Session, course_id: int, chosen: Filter, page: int | None = 1) -> Gradebook:
-    """Read a page, from 1; None: all of it."""
+    """Read a page, from 1, or the nearest that there is; None: all of it."""
     assignments = list_assignments(session, course_id)
     worth = points_of(session, assignments)
     wanted = _members(course_id, chosen, {each.id: worth[each.id] for each in assignments})
-    found = session.scalar(select(func.count()).select_from(wanted.with_only_columns(Membership.id).subquery())) or 0
     ordered = wanted.order_by(*_order(chosen, assignments))
-    if page is not None:
-        ordered = ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
-    members = list(session.scalars(ordered))
-    rows = _rows(session, members, assignments, is_part=page is not None)
+    if page is None:
+        members = session.scalars(ordered).all()
+        some = Page(members, 1, 1, len(members))
+    else:
+        some = cut(session, ordered, page)
+    rows = _rows(session, some.entries, assignments, is_part=page is not None)
     sections = select(Membership.section).where(Membership.course_id == course_id, Membership.section != "")
-    return Gradebook(assignments, worth, rows, found, list(session.scalars(sections.distinct().order_by("section"))))
+    named = list(session.scalars(sections.distinct().order_by("section")))
+    return Gradebook(assignments, worth, rows, some.found, named, some.number, some.count)
 
 
 def read_after(session: Session, course_id: int, chosen: Filter, last: Membership | None, limit: int) -> Gradebook:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
 from sqlalchemy import select
@@ -32,20 +31,13 @@ Page = str | BaseResponse | tuple[str, int]
 def show(course: str) -> str:
     """Show students by assignments."""
     chosen = _read_filter()
-    number = max(1, request.args.get("page", 1, type=int))
-    book = gradebook.read(reader(), here().id, chosen, number)
-    pages = max(1, -(-book.found // gradebook.PAGE_SIZE))
-    if number > pages:
-        number = pages
-        book = gradebook.read(reader(), here().id, chosen, number)
+    book = gradebook.read(reader(), here().id, chosen, request.args.get("page", 1, type=int))
     return render_template(
         "course/gradebook.html",
         book=book,
         chosen=chosen,
         titles=_titles(book.assignments),
-        number=number,
-        pages=pages,
-        link=_link,
+        kept=_kept(),
         marks=MARKS,
     )
 
@@ -208,13 +200,12 @@ def _percent(text: str) -> float:
     return value
 
 
-def _link(**changes: object) -> str:
-    """This page with another part of its address changed."""
-    args: dict[str, Any] = {name: value for name, value in request.args.items() if name in _ARGS} | changes
-    return url_for("gradebook.show", course=here().code, **{name: value for name, value in args.items() if value})
+def _kept() -> dict[str, str]:
+    """What the address says, but for the page."""
+    return {name: value for name, value in request.args.items() if name in _ARGS and value}
 
 
-_ARGS = ("q", "section", "missing", "below", "of", "requests", "sort", "descending", "page")
+_ARGS = ("q", "section", "missing", "below", "of", "requests", "sort", "descending")
 
 
 def _export(kind: str) -> tuple[gradebook.Gradebook, dict[int, str]]:

@@ -32,6 +32,7 @@ DAYS_PROBLEM = mark("Write a whole number from 1 to 365.")
 USES_PROBLEM = mark("Write a whole number from 1 to 5000, or leave the field empty for any number.")
 STAFF_USES_PROBLEM = mark("For assistants and instructors, write a whole number from 1 to 20.")
 NOTE_PROBLEM = mark("Write at most 120 characters.")
+ARCHIVED = mark("No link works while the course is archived.")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def _show(form: Form, problems: dict[str, str]) -> str:
         values=form,
         problems=problems,
         roles={each: words.ROLES[each] for each in ROLES},
+        archived=ARCHIVED,
     )
 
 
@@ -67,6 +69,8 @@ def _show(form: Form, problems: dict[str, str]) -> str:
 @open_to(Audience.TEACHER)
 def make(course: str) -> Page:
     """Make an invitation and show its link, this once."""
+    if here().archived_at:
+        return _show(Form(), {}), 409
     chosen, typed = request.form.get("role", ""), request.form
     if chosen not in list(ROLES):
         abort(400)

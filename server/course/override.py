@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from server.course import results
+from server.course.clash import version_of
 from server.models import Assignment, Membership, Result
 from server.office import log
 from server.office.log import Action
@@ -39,3 +40,8 @@ def set_points(
         session, Action.RESULT_OVERRIDDEN, by_id, now, course_id=member.course_id, user_id=member.user_id,
         subject=assignment.slug, before=before, now=points, reason=reason,
     )  # fmt: skip
+
+
+def version(result: Result | None) -> str:
+    """What stands for the points that were set by hand, and why; of somebody without a result, that there are none."""
+    return version_of([result.override, result.override_reason or ""] if result else [None, ""])

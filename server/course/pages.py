@@ -19,6 +19,7 @@ from server.course.clash import VERSION, Clash, Thing, find_clash
 from server.course.invited import find_part
 from server.course.membership import is_at_least, memberships_of
 from server.course.naming import Form
+from server.exchange import listing, releases
 from server.exercise.titles import titles_of
 from server.i18n import Translator
 from server.models import Course, Role
@@ -30,6 +31,9 @@ bp = Blueprint("courses", __name__, url_prefix="/courses")
 bp.register_blueprint(copy_pages.bp)
 
 Page = str | Response | tuple[str, int]
+
+#: of what somebody handed in with nbgrader, on the course's first page
+NEWEST = 5
 
 
 @bp.get("")
@@ -102,8 +106,15 @@ def show(course: str) -> str:
         member = find_part(reader(), here(), me())
         assert member is not None, "students of a course take part in it"
         own = overview.read_own(reader(), here(), member, now())
-        titles = titles_of(line.assignment.slug for line in own.lines)
-        return render_template("course/own.html", own=own, titles=titles, stages=overview.STAGES, **common)
+        return render_template(
+            "course/own.html",
+            own=own,
+            titles=titles_of(line.assignment.slug for line in own.lines),
+            stages=overview.STAGES,
+            released=releases.list_current(reader(), here().id),
+            handed_in=listing.read_own(reader(), me().id, 1, NEWEST, here().id),
+            **common,
+        )
     whole = overview.read_whole(reader(), here(), now())
     titles = titles_of(each.assignment.slug for each in whole.upcoming)
     may_change = is_at_least(role(), Role.INSTRUCTOR)

@@ -30,6 +30,7 @@ TABS = (
     Tab("regrades.index", mark("Regrades"), Role.ASSISTANT),
     Tab("analytics.index", mark("Analytics"), Role.ASSISTANT),
     Tab("similarity.index", mark("Similarity"), Role.ASSISTANT),
+    Tab("exchange.index", mark("nbgrader"), Role.ASSISTANT),
     Tab("office_announcements.of_course", mark("Announcements"), Role.INSTRUCTOR),
     Tab("office_log.of_course", mark("Log"), Role.INSTRUCTOR),
     Tab("courses.settings", mark("Settings"), Role.INSTRUCTOR, part="courses.copies."),

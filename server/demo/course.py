@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from grader.exercise import Catalogue
 from server.account import identity
-from server.demo import reviews, work
+from server.demo import exchange, reviews, work
 from server.demo.plan import CODE, DAY, FIRST, HOUR, LAST, PLAN, STAFF
 from server.models import (
     Announcement,
@@ -68,6 +68,7 @@ def fill(session: Session, store: Store, catalogue: Catalogue, now: datetime) ->
     session.flush()
     if "sigmoid" in assignments:
         reviews.review(session, store, assignments["sigmoid"], staff["monitor"], students, chance, now)
+    exchange.hand_out(session, store, course, staff["professora"], students, now)
     if "backprop" in assignments:
         _make_exceptions(session, course, assignments["backprop"], staff["professora"], students, now)
     return logins

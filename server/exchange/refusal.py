@@ -12,6 +12,7 @@ IS_RELEASED = mark(
 )
 NOT_RELEASED = mark("%(name)s is not released in this course.")
 ARCHIVED = mark("This course is archived: nothing is released or handed in any more.")
+STAYS = mark("This course is archived: what was released and handed in stays as it is.")
 TOO_OFTEN = mark("You have handed in %(name)s %(count)s times within a day. Hand in again tomorrow.")
 GONE = mark("The file of this submission was deleted because of its age.")
 NO_PAGES = mark("Feedback is a zip archive of .html files without folders, such as nbgrader generates.")

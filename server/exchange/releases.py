@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from server.db import Database
 from server.exchange import again
 from server.exchange.content import Content
-from server.exchange.refusal import ARCHIVED, IS_RELEASED, Refused
+from server.exchange.refusal import ARCHIVED, IS_RELEASED, STAYS, Refused
 from server.models import Course, ExchangeAssignment, ExchangeRelease
 from server.office import log
 from server.office.log import Action
@@ -101,9 +101,11 @@ def _assignment(session: Session, draft: Draft, now: datetime) -> ExchangeAssign
 
 
 def withdraw(session: Session, current: ExchangeRelease, by_id: int, now: datetime) -> None:
-    """Let nobody fetch an assignment any more. What was handed in for it stays."""
-    current.ended_at = now
+    """Let nobody fetch an assignment any more. What was handed in for it stays. Raises Refused."""
     assignment = current.assignment
+    if assignment.course.archived_at:
+        raise Refused(STAYS)
+    current.ended_at = now
     log.write(
         session, Action.EXCHANGE_WITHDRAWN, by_id, now,
         course_id=assignment.course_id, subject=assignment.name, version=current.version,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.db import Database
 from server.exchange import again, releases
 from server.exchange.content import Content
-from server.exchange.refusal import ARCHIVED, NOT_RELEASED, TOO_OFTEN, Refused
+from server.exchange.refusal import ARCHIVED, NOT_RELEASED, STAYS, TOO_OFTEN, Refused
 from server.models import Course, ExchangeAssignment, ExchangeRelease, ExchangeSubmission, User
 from server.office import log
 from server.office.log import Action
@@ -61,6 +61,8 @@ class Filter:
     is_last: bool = False
     #: then rather the last one until this moment, where there is one
     until: datetime | None = None
+    #: also those that staff has taken out of what is collected
+    with_removed: bool = False
 
 
 def hand_in(database: Database, store: Store, draft: Draft, now: datetime) -> Received:
@@ -118,7 +120,7 @@ def _check(session: Session, draft: Draft, now: datetime) -> ExchangeRelease:
 
 
 def choose(chosen: Filter) -> Select[ExchangeSubmission]:
-    """A query for submissions. What staff has taken out of the exchange is there for whoever handed it in alone."""
+    """A query for submissions. What staff has taken out is there for whoever handed it in, and for who asks for it."""
     if not chosen.is_last:
         return _join(select(ExchangeSubmission)).where(*_conditions(chosen))
     is_late = case((ExchangeSubmission.created_at <= (chosen.until or FOREVER), 0), else_=1)
@@ -145,7 +147,8 @@ def _conditions(chosen: Filter) -> list[ColumnElement[bool]]:
         (User.login, chosen.login),
     ]
     found = [column == value for column, value in wanted if value is not None]
-    return found if chosen.user_id is not None else [ExchangeSubmission.removed_at.is_(None), *found]
+    is_all = chosen.user_id is not None or chosen.with_removed
+    return found if is_all else [ExchangeSubmission.removed_at.is_(None), *found]
 
 
 def find(session: Session, id: str, chosen: Filter) -> ExchangeSubmission | None:
@@ -160,9 +163,11 @@ def newest(session: Session, course_id: int, name: str, until: datetime | None =
 
 
 def remove(session: Session, submission: ExchangeSubmission, by_id: int, now: datetime) -> None:
-    """Let nobody collect a submission any more. Whoever handed it in still sees that they did."""
-    submission.removed_at = now
+    """Let nobody collect a submission any more. Whoever handed it in still sees that they did. Raises Refused."""
     assignment = submission.assignment
+    if assignment.course.archived_at:
+        raise Refused(STAYS)
+    submission.removed_at = now
     log.write(
         session, Action.EXCHANGE_REMOVED, by_id, now, course_id=assignment.course_id, user_id=submission.user_id,
         subject=assignment.name, submission=submission.id,

@@ -88,13 +88,15 @@ class InProcess:
         self._gate = threading.Lock()
         self._bell = threading.Condition()
         self._closing = threading.Event()
+        self._is_draining = False
         self._threads: list[threading.Thread] = []
         self._next_look = 0.0
 
     def start(self) -> None:
         """Return to the line what the last run left in the middle, and begin."""
         with self.database.write() as session:
-            queue.requeue(session, _now(), everything=True)
+            # On a shared database it may run elsewhere: there the leases tell.
+            queue.requeue(session, _now(), everything=not self.database.is_shared)
             self._heartbeat.beat(session, 0, _now())
         count = len(self.devices.gpus)
         work = [(f"grading-{number}", self._work, (False,)) for number in range(self.jobs)]
@@ -114,6 +116,14 @@ class InProcess:
         """Ring for the workers."""
         with self._bell:
             self._bell.notify_all()
+
+    def drain(self, seconds: float) -> None:
+        """Take nothing more, and wait for what is being graded, for so long at most. Then ``close``."""
+        with self._gate:
+            self._is_draining = True
+        deadline = time.monotonic() + seconds
+        while self._held and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def close(self) -> None:
         """Give back what is being graded, and stop. The grader may be closed afterwards."""
@@ -157,7 +167,7 @@ class InProcess:
 
     def _claim(self, take: Callable[[Session, datetime, timedelta], queue.Lease | None]) -> queue.Lease | None:
         with self._gate:
-            if self._closing.is_set():
+            if self._closing.is_set() or self._is_draining:
                 return None
             with self.database.write() as session:
                 lease = take(session, _now(), self.lease)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from grader.errors import ExerciseError
@@ -18,6 +18,7 @@ from server.course import results
 from server.exercise.titles import title_of
 from server.i18n import mark
 from server.models import Assignment, Published, Regrade
+from server.office.listing import cut_rows
 from server.regrade import choice, difference, work
 from server.regrade.choice import Which
 from server.regrade.difference import Show
@@ -36,21 +37,17 @@ SOON = mark("Some submissions are still being graded. Wait until all are done.")
 @open_to(Audience.STAFF)
 def index(course: str) -> Page:
     """List the course's regrades, newest first, and final gradings that failed."""
-    number = max(1, request.args.get("page", 1, type=int))
     mine = select(Regrade, Assignment).join(Assignment, Assignment.id == Regrade.assignment_id)
     mine = mine.where(Assignment.course_id == the_course().id)
-    total = reader().scalar(select(func.count()).select_from(mine.subquery())) or 0
-    newest = mine.order_by(Regrade.created_at.desc(), Regrade.id.desc()).limit(LISTED).offset((number - 1) * LISTED)
-    found = reader().execute(newest).all()
-    titles = {assignment.slug: title_of(assignment.slug) for _regrade, assignment in found}
+    newest = mine.order_by(Regrade.created_at.desc(), Regrade.id.desc())
+    found = cut_rows(reader(), newest, request.args.get("page", 1, type=int), LISTED)
+    titles = {assignment.slug: title_of(assignment.slug) for _regrade, assignment in found.entries}
     return render_template(
         "regrade/index.html",
-        regrades=found,
-        counts=difference.count_open(reader(), [regrade.id for regrade, _assignment in found]),
+        page=found,
+        counts=difference.count_open(reader(), [regrade.id for regrade, _assignment in found.entries]),
         titles=titles,
         finals=[(*row, title_of(row[0].slug)) for row in work.failed_finals(reader(), the_course().id)],
-        page=number,
-        pages=max(1, math.ceil(total / LISTED)),
     )
 
 

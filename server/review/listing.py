@@ -21,9 +21,9 @@ from server.models import (
     Submission,
     User,
 )
+from server.office.listing import cut
 from server.review.filter import Filter, Reviewed, Sort
-
-PAGE_SIZE = 50
+from server.submission.history import Page
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,6 @@ class Entry:
     counts: bool
     reviewed: Reviewed
     has_request: bool
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some of many."""
-
-    entries: Sequence[Entry]
-    #: from 1
-    number: int
-    #: how many pages there are: at least 1
-    count: int
-    #: how many submissions there are in all
-    found: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,18 +79,14 @@ _KEYS: dict[Sort, tuple[Any, ...]] = {
 }
 
 
-def read_page(session: Session, course_id: int, chosen: Filter, number: int) -> Page:
+def read_page(session: Session, course_id: int, chosen: Filter, number: int) -> Page[Entry]:
     """Read a page; a number beyond the ends gives the nearest."""
-    wanted = _wanted(course_id, chosen)
-    found = session.scalar(wanted.with_only_columns(func.count(Submission.id), maintain_column_froms=True)) or 0
-    count = max(1, -(-found // PAGE_SIZE))
-    number = min(max(number, 1), count)
     keys = [each.desc() if chosen.is_descending else each.asc() for each in _keys(chosen)]
-    some = wanted.order_by(*keys).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    wanted = _wanted(course_id, chosen).with_only_columns(Submission.id, maintain_column_froms=True)
     # First which, then what: so only a page of them is read in full.
-    ids = session.scalars(some.with_only_columns(Submission.id, maintain_column_froms=True)).all()
-    rows = {row.id: _entry(row) for row in session.execute(_joined(course_id).where(Submission.id.in_(ids)))}
-    return Page([rows[id] for id in ids if id in rows], number, count, found)
+    ids = cut(session, wanted.order_by(*keys), number)
+    rows = {row.id: _entry(row) for row in session.execute(_joined(course_id).where(Submission.id.in_(ids.entries)))}
+    return Page([rows[id] for id in ids.entries if id in rows], ids.number, ids.count, ids.found)
 
 
 def read_after(session: Session, course_id: int, chosen: Filter, last: Submission | None, limit: int) -> list[Entry]:

@@ -40,6 +40,8 @@ class Page(Generic[T]):
     number: int
     #: how many pages there are: at least 1
     count: int
+    #: how many entries there are on all pages
+    found: int
 
 
 def records(submissions: Iterable[Submission]) -> list[Record]:
@@ -63,4 +65,4 @@ def page(entries: Sequence[T], number: int) -> Page[T]:
     """Cut out a page; a number beyond the ends gives the nearest."""
     count = max(1, -(-len(entries) // PAGE_SIZE))
     number = min(max(number, 1), count)
-    return Page(entries[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], number, count)
+    return Page(entries[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], number, count, len(entries))

@@ -14,6 +14,7 @@ from server.access import Audience, open_to
 from server.context import _, language, me, now, parts, reader
 from server.course import terms
 from server.course.offer import find_offer
+from server.exchange import listing as exchange
 from server.exercise.pages import choose, my_attempts
 from server.exercise.titles import title_of
 from server.models import State, Submission
@@ -51,6 +52,7 @@ def index() -> str:
         page=history.page([each for each in mine if chosen in ("", each.slug)], _page_number()),
         solved=history.solved(records, slugs),
         offered=len(slugs),
+        has_exchange=exchange.has_own(reader(), me().id),
     )
 
 

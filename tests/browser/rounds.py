@@ -30,6 +30,7 @@ ALWAYS = {
     "regrade-new": f"{COURSE}/regrades/new",
     "analytics": f"{COURSE}/analytics",
     "similarity": f"{COURSE}/similarity",
+    "nbgrader": f"{COURSE}/nbgrader",
     "announcements": f"{COURSE}/announcements",
     "log": f"{COURSE}/log",
     "settings": f"{COURSE}/settings",
@@ -69,14 +70,27 @@ ABOUT = {
     "analytics-assignment": COURSE + "/analytics/{sigmoid}",
     "similarity-assignment": COURSE + "/similarity/{sigmoid}",
     "similarity-pair": COURSE + "/similarity/{sigmoid}/{pair[0]}/{pair[1]}",
+    "nbgrader-assignment": COURSE + "/nbgrader/assignments/reading-1",
+    "nbgrader-nobody": COURSE + "/nbgrader/assignments/reading-1?q=xyzzy",
+    "nbgrader-withdraw": COURSE + "/nbgrader/assignments/reading-1/withdraw",
+    "nbgrader-take-out": COURSE + "/nbgrader/submissions/{handed_in}/remove",
     "user": "/office/users/{login}",
     "user-delete": "/office/users/{login}/delete",
     "people-found": COURSE + "/people?q=xyzzy",
 }
 #: a reader's own pages, which know of courses, too
-OWN = {"catalogue": "/", "exercise-page": "/exercises/sigmoid", "my-submissions": "/submissions", "account": "/account"}
+OWN = {
+    "catalogue": "/",
+    "exercise-page": "/exercises/sigmoid",
+    "my-submissions": "/submissions",
+    "my-nbgrader": "/nbgrader",
+    "account": "/account",
+}
 #: pages on which it makes a difference that a course is archived
-OVER = ("courses", "overview", "people", "invitations", "assignment", "review-asked", "announcements", "settings")
+OVER = (
+    "courses", "overview", "people", "invitations", "assignment", "review-asked", "nbgrader", "nbgrader-assignment",
+    "announcements", "settings",
+)  # fmt: skip
 ROSTER = "name,email,number\nIvo Neri,ivo@example.org,77\nNobody,not an address,78\n"
 
 
@@ -107,6 +121,11 @@ class Rounds:
         reader = Reader.find(self.term, self.login)
         pages = {**OWN, **ALWAYS, **{name: path.format(**self.term.places) for name, path in ABOUT.items()}}
         yield from self.visit({name: path for name, path in pages.items() if reader.may("GET", path)})
+
+    def attending(self) -> Iterator[str]:
+        """What a student of the course sees of it."""
+        self.log_in()
+        yield from self.visit({"course": COURSE, "my-submissions": "/submissions", "my-nbgrader": "/nbgrader"})
 
     def over(self) -> Iterator[str]:
         """Pages of a course that is archived."""

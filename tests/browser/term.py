@@ -28,6 +28,7 @@ from server.demo import CODE, date_back, fill
 from server.models import (
     Assignment,
     Course,
+    ExchangeSubmission,
     Extension,
     Membership,
     Published,
@@ -277,5 +278,6 @@ def places(portal: Portal) -> dict[str, Any]:
             "extended": session.scalars(extended).one(),
             "reviewed": session.scalars(select(Review.submission_id).where(Review.published_at.is_not(None))).first(),
             "asked": session.scalars(select(RegradeRequest.submission_id)).first(),
+            "handed_in": session.scalars(select(ExchangeSubmission.id)).first(),
             "failed": session.scalars(select(Submission.id).where(Submission.state == State.FAILED)).first(),
         }

@@ -100,6 +100,16 @@ def test_pages_offer_nothing_that_their_reader_may_not_do(browser, full, login, 
     assert len(reader.followed) > 60
 
 
+def test_what_a_student_of_the_course_sees_is_accessible_and_whole(browser, full):
+    walk, receipts = Walk(browser, full, "pt-BR", FEW_WAYS["pt-BR"], "aluna"), {}
+
+    def count(name: str) -> None:
+        receipts[name] = walk.teacher.page.locator("a[href$='/receipt.txt']").count()
+
+    assert look_at_all(walk.rounds.attending(), walk, count) == []
+    assert receipts == {"course": 2, "my-submissions": 0, "my-nbgrader": 2}
+
+
 def test_an_archived_course_says_so_and_offers_no_form_that_does_nothing(browser, full):
     walk = Walk(browser, full, "en", SEEN, "professora")
     silent, forms = [], {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.server.conftest import (  # noqa: F401
     empty_database,
     grading,
     make_app,
+    postgres,
 )
 from tests.server.served import served
 
@@ -105,3 +107,24 @@ def davi(meet: Callable[..., Any]) -> Any:
 @pytest.fixture
 def edu(meet: Callable[..., Any]) -> Any:
     return meet("edu")
+
+
+@pytest.fixture(scope="session")
+def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gradebook, made once: nbgrader needs another process for it."""
+    from grader.nbgrader.sync.gradebook import Gradebook
+
+    path = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", os.environ.get("PATH", os.defpath))
+        Gradebook(f"sqlite:///{path}", COURSE).close()
+    return path
+
+
+@pytest.fixture
+def desk(davi: Any, portal: Portal, url: str, empty_gradebook: Path, tmp_path: Path) -> Any:
+    """An instructor with an empty gradebook."""
+    from tests.nbgrader.syncing import Desk
+
+    address = f"sqlite:///{shutil.copy(empty_gradebook, tmp_path)}"
+    return Desk(portal, url, davi.config.Exchange.token, address)

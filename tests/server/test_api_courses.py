@@ -8,7 +8,7 @@ import pytest
 
 from server.context import now
 from server.models import Role
-from tests.server.caller import Caller, give_token
+from tests.server.caller import Caller, give_token, problem
 from tests.server.classroom import Classroom
 from tests.server.office import add_user, logged
 
@@ -49,6 +49,32 @@ def test_a_course_is_made_listed_changed_and_archived(app, portal):
     assert jose.read("/courses")["courses"] == [jose.read(path)] == [changed]
     assert actions(portal) == ["course.made", "course.changed", "course.archived"]
     assert {each.by_id for each in logged(portal)} == {1}
+
+
+def test_a_course_is_only_changed_as_it_was_seen(teacher, room):
+    def change(seen, **values):
+        headers = teacher.headers | {"If-Match": seen}
+        return teacher.client.patch("/api/v1/courses/dl", headers=headers, json=values)
+
+    seen = teacher.get("/courses/dl").headers["ETag"]
+    changed = change(seen, title="Deep Learning II")
+    assert changed.headers["ETag"] == teacher.get("/courses/dl").headers["ETag"] != seen
+
+    refused = change(seen, archived=True)
+    assert problem(refused, 412, "changed")
+    assert refused.headers["ETag"] == changed.headers["ETag"]
+    assert teacher.read("/courses/dl")["archived_at"] is None
+    archived = change(changed.headers["ETag"], archived=True)
+    assert archived.status_code == 200
+    assert problem(change(changed.headers["ETag"], archived=False), 412, "changed")
+    assert teacher.send("PATCH", "/courses/dl", term="2026/2")["title"] == "Deep Learning II"
+
+
+def test_nobody_is_invited_to_a_course_that_is_over(teacher, room):
+    teacher.send("PATCH", "/courses/dl", archived=True)
+    told = teacher.refused("POST", "/courses/dl/invitations", 409, "conflict", role="student")
+    assert told["detail"] == "No link works while the course is archived."
+    assert teacher.read("/courses/dl/invitations") == {"invitations": []}
 
 
 def test_the_same_code_is_not_given_twice(app, portal, room):

@@ -14,7 +14,8 @@ from server.models import Submission
 from tests.server.caller import Caller, give_token, problem
 
 
-def test_a_submission_is_handed_in_graded_and_read(caller, portal):
+def test_a_submission_is_handed_in_graded_and_read(caller, portal, grading):
+    grading.changes = {"device": "cuda:0", "hardware": "AMD EPYC + NVIDIA H200 (cuda:0)"}
     answer = caller.hand_in()
     assert answer.status_code == 201
     assert answer.json["state"] == "received"
@@ -28,6 +29,7 @@ def test_a_submission_is_handed_in_graded_and_read(caller, portal):
     found = caller.read(f"/submissions/{answer.json['id']}")
     assert (found["state"], found["score"], found["max_score"], found["tests_done"]) == ("graded", 2, 3, 2)
     assert [test["verdict"] for test in found["report"]["tests"]] == ["passed", "failed"]
+    assert (found["report"]["device"], found["report"]["hardware"]) == ("cuda:0", "AMD EPYC + NVIDIA H200 (cuda:0)")
 
 
 def test_a_file_is_handed_in_as_a_form_and_comes_back_as_it_was(caller, grading, portal):

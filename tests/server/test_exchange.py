@@ -116,6 +116,17 @@ def test_what_is_withdrawn_can_be_released_again_without_force(people, released)
     assert davi.post(f"{HERE}/assignments", data=form(WORK, name="ps1")).json["version"] == 2
 
 
+def test_what_is_in_an_archived_course_stays_as_it_is(people, released, portal):
+    id = submit(people["ana"]).json["id"]
+    with portal.database.write() as session:
+        session.query(Course).filter_by(code="dl").one().archived_at = now()
+    for path in (PS1, f"{HERE}/submissions/{id}"):
+        refused = people["davi"].refused("DELETE", path, 409, "conflict")
+        assert refused["detail"] == "This course is archived: what was released and handed in stays as it is."
+    assert [each.ended_at for each in rows(portal, ExchangeRelease)] == [None]
+    assert [each.removed_at for each in rows(portal, ExchangeSubmission)] == [None]
+
+
 @pytest.mark.parametrize("name", ["..", ".hidden", "a/b", "a\\b", "ps1\n", "", "x" * 81, "a+b", "con:"])
 def test_names_that_are_no_folders_are_refused(people, name):
     found = people["davi"].post(f"{HERE}/assignments", data=form(WORK, name=name))

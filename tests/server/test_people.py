@@ -512,7 +512,10 @@ def test_a_revoked_invitation_or_one_of_an_archived_course_lets_nobody_in(teache
     assert ana.send(path).status_code == 410
     assert "is over" in bia.get(path).text  # who took part in it sees it no longer either
     assert teacher.get(path).location == "/courses/dl"
-    assert "No link works while the course is archived." in teacher.read("/courses/dl/people/invitations")
+    refused = teacher.send("/courses/dl/people/invitations", role="student", days="7")
+    assert refused.status_code == 409
+    for page in (refused.text, teacher.read("/courses/dl/people/invitations")):
+        assert "No link works while the course is archived." in page
     with portal.database.write() as session:
         session.execute(update(Course).values(archived_at=None))
     revoke = re.search(

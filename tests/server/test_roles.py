@@ -34,7 +34,7 @@ SLUG = {"slug": "softmax"}
 MINE = Case({"id": "SUBMISSION"}, is_own=True)
 
 #: arguments that name no thing of a course
-PLAIN = ("what", "filename")
+PLAIN = ("what", "filename", "version")
 #: solutions are compared with those of other courses in which the reader is staff, as administrators are everywhere
 ACROSS = ("GET similarity.pair", "right")
 
@@ -47,6 +47,7 @@ SOME_SUBMISSION = {"id": "SUBMISSION"}
 REGRADE = {"regrade": "REGRADE"}
 #: of nbgrader
 HANDOUT, HANDED_IN = {"assignment": "HANDOUT"}, {"id": "HANDED IN"}
+MY_HANDED_IN = Case(HANDED_IN, is_own=True)
 ARCHIVE, FEEDBACK = (b64encode(packed(name)).decode() for name in ("p1.ipynb", "p1.html"))
 #: somebody's account, as administrators see it
 ACCOUNT = {"login": OWNER}
@@ -66,6 +67,10 @@ CASES = {
     "GET submissions.file": MINE,
     "GET submissions.show_receipt": MINE,
     "GET submissions.save_receipt": MINE,
+    "GET own_exchange.index": Case(),
+    "GET own_exchange.file": MY_HANDED_IN,
+    "GET own_exchange.feedback": MY_HANDED_IN,
+    "GET own_exchange.save_receipt": MY_HANDED_IN,
     "GET receipts.check": Case(),
     "POST receipts.check": Case(form={"receipt": "no receipt"}, status=400),
     "GET leaderboard.show": Case(SLUG),
@@ -169,6 +174,15 @@ CASES = {
     "GET reviews.pack": Case(SOME_SUBMISSION),
     "GET reviews.show_rubric": Case({"assignment": "ASSIGNMENT"}),
     "POST reviews.change_rubric": Case({"assignment": "ASSIGNMENT"}, status=302),
+    "GET exchange.index": Case(),
+    "GET exchange.show": Case(HANDOUT),
+    "GET exchange.release": Case({**HANDOUT, "version": 1}),
+    "GET exchange.withdraw": Case(HANDOUT),
+    "POST exchange.withdraw": Case(HANDOUT, {"version": "1"}, 302),
+    "GET exchange.file": Case(HANDED_IN),
+    "GET exchange.feedback": Case(HANDED_IN),
+    "GET exchange.remove": Case(HANDED_IN),
+    "POST exchange.remove": Case(HANDED_IN, status=302),
     "GET office_announcements.of_course": Case(),
     "POST office_announcements.announce_in_course": Case(form={"text": "Hello."}, status=302),
     "POST office_announcements.remove_from_course": Case({"id": "ANNOUNCEMENT"}, status=302),
@@ -236,6 +250,7 @@ CASES = {
     "GET api.list_extensions": Case(GIVEN),
     "PUT api.set_extension": Case(CELL, status=422),  # nothing is given
     "DELETE api.remove_extension": Case(CELL, status=204),
+    "GET api.list_results": Case(GIVEN),
     "GET api.show_rubric": Case(GIVEN),
     "PUT api.set_rubric": Case(GIVEN, {"items": [{"title": "Names", "points": 2}]}),
     "GET api.show_analytics": Case(GIVEN),

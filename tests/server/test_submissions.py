@@ -54,7 +54,8 @@ def test_no_page_and_no_download_tells_a_student_the_seed(student, portal, app, 
     grading.changes = {"seed": "a-secret-seed"}
     page = student.hand_in()
     portal.dispatcher.run_once()
-    assert portal.database.reader().get(Submission, page.rpartition("/")[2]).seed == "a-secret-seed"
+    with portal.database.reader() as session:
+        assert session.get(Submission, page.rpartition("/")[2]).seed == "a-secret-seed"
 
     Classroom(portal).admit("ana")
     values = {"slug": "softmax", "id": page.rpartition("/")[2], "filename": "portal.js", "course": "dl"}
