@@ -19,6 +19,7 @@ import msgspec
 
 from grader.device.gpu import Share
 from grader.device.guard import GPU_FAULT, GPU_MEMORY
+from grader.device.start import CUDA_START
 from grader.errors import InfrastructureError
 from grader.exercise import GradingLimits
 from grader.nursery import ask_nursery
@@ -40,8 +41,6 @@ _OVERTIME = 2
 
 #: Seconds until a candidate must be there, and so many more where CUDA is started for it.
 _PATIENCE, _CUDA_PATIENCE = 30.0, 150.0
-#: Seconds that starting CUDA takes at most where all is well; the pool waits so much longer for each candidate.
-CUDA_START = 20.0
 
 #: What sources can be made to raise in who reads them.
 _UNREADABLE = frozenset({"SyntaxError", "UnicodeError", "ValueError", "RecursionError", "MemoryError"})

@@ -27,9 +27,9 @@ from grader.device.gpu import Gpu, Share
 from grader.device.health import Finding
 from grader.device.ledger import Ledger, NoRoom, SickDevice
 from grader.device.physician import Physician
+from grader.device.start import CUDA_START
 from grader.errors import ExerciseError, GraderError, InfrastructureError, SubmissionError
 from grader.exercise import Catalogue, Exercise
-from grader.link import CUDA_START
 from grader.parent import Keeper, WarmParent
 from grader.report import Report, Verdict
 from grader.stub import class_names, public_names

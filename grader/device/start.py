@@ -12,6 +12,9 @@ from collections.abc import Iterable
 
 from grader.device.gpu import Gpu, Share
 
+#: Seconds that starting CUDA takes at most where all is well; the pool waits so much longer for each candidate.
+CUDA_START = 20.0
+
 
 def environment_of(gpu: Gpu) -> dict[str, str]:
     """The variables under which CUDA sees this one GPU."""

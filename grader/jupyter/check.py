@@ -19,8 +19,8 @@ _WORDS = {
         "loading": "{slug}: starting the tests …",
         "running": "{slug}: {done} of {total} – {title}",
         "public": "These are the public tests; the grader also runs hidden ones.",
-        "unsaved": "Checked as it has run. In the saved notebook {names} is different: save the notebook (Ctrl+S) "
-        "before you hand it in.",
+        "unsaved": "Checked as it has run. The saved notebook has another version of {names}: save the notebook "
+        "(Ctrl+S) before you hand it in.",
         "left_out": "not handed in: {line}",
         "more": "not handed in: {count} more",
         "interrupted": "Stopped. What is shown above was done until then.",
@@ -30,8 +30,8 @@ _WORDS = {
         "loading": "{slug}: iniciando os testes …",
         "running": "{slug}: {done} de {total} – {title}",
         "public": "Estes são os testes públicos; o corretor roda também testes ocultos.",
-        "unsaved": "Conferido como rodou. No notebook salvo {names} está diferente: salve o notebook (Ctrl+S) antes de "
-        "entregar.",
+        "unsaved": "Conferido como rodou. O notebook salvo tem outra versão de {names}: salve o notebook (Ctrl+S) "
+        "antes de entregar.",
         "left_out": "não é entregue: {line}",
         "more": "não é entregue: mais {count}",
         "interrupted": "Interrompido. Acima está o que foi feito até então.",

@@ -71,7 +71,11 @@ _SIGNS: dict[str, tuple[str, str]] = {
 }
 _BAD = ("✗", "#d9534f")
 
-_PRE = "white-space:pre-wrap;overflow-wrap:anywhere;max-height:20em;overflow:auto;margin:.2em 0"
+# JupyterLab itself breaks lines within words, and gives each pre a background of its own.
+_PRE = (
+    "white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;background:none;max-height:20em;overflow:auto;"
+    "margin:.2em 0"
+)
 _TABLE = "color:inherit;font-size:inherit"
 _CELL = "text-align:left;vertical-align:top;padding:.25em .6em"
 
@@ -126,7 +130,8 @@ class Page:
         rows = []
         for test, whole in zip(shown, self.tests, strict=False):
             sign, colour = _SIGNS.get(test.outcome, _BAD)
-            verdict = f'<span style="color:{colour}">{sign}</span> {_WORDS[self.language][test.outcome]}'
+            word = _WORDS[self.language][test.outcome]
+            verdict = f'<span style="white-space:nowrap"><span style="color:{colour}">{sign}</span> {word}</span>'
             cells = [verdict, f"{test.earned:g}/{test.points:g}", self._about(test, is_told=whole is told)]
             rows.append("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>")
         return rows

@@ -175,10 +175,11 @@ def _check_saved(code: Code) -> None:
     if code.unsaved:
         names = ", ".join(code.unsaved)
         raise SubmissionError(
-            f"Nothing was handed in: in the saved notebook {names} is not as it last ran. Save the notebook (Ctrl+S) "
-            "and run this cell again; if you have changed a cell since it ran, run that one first.",
-            f"Nada foi entregue: no notebook salvo {names} não está como rodou por último. Salve o notebook (Ctrl+S) e "
-            "rode esta célula de novo; se você mudou uma célula depois de rodá-la, rode-a antes.",
+            f"Nothing was handed in: the saved notebook has another version of {names} than the one that ran last. "
+            "Save the notebook (Ctrl+S) and run this cell again; if you have changed a cell since it ran, run that one "
+            "first.",
+            f"Nada foi entregue: o notebook salvo tem outra versão de {names} que a última que rodou. Salve o notebook "
+            "(Ctrl+S) e rode esta célula de novo; se você mudou uma célula depois de rodá-la, rode-a antes.",
         )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-from typing import Any
+from typing import Any, Literal
 
 from grader.nbgrader.environment import find_alembic
 from grader.nbgrader.exchange import configure as configure_exchange
 
 #: grades in the sandbox, in place of nbgrader's kernel
 AUTOGRADE = "grader.nbgrader.autograde"
+
+#: who grades cells of tests that Gradiente cannot take
+Rest = Literal["person", "kernel"]
 
 #: seconds that one cell may take: those of training checks take more than nbgrader's 30
 CELL_SECONDS = 600
@@ -21,10 +23,24 @@ _CODE = {
 _TEXT = {"en": "YOUR ANSWER HERE", "pt-BR": "ESCREVA SUA RESPOSTA AQUI"}
 
 
-def configure(config: Any, *, course: str = "", url: str = "", language: str = "en") -> None:
+def configure(
+    config: Any,
+    *,
+    course: str = "",
+    url: str = "",
+    language: str = "en",
+    rest: Rest = "person",
+    review: bool = True,
+    hide_tests: bool = True,
+) -> None:
     """Set what exported notebooks need.
 
     ``url``: the portal through which assignments are handed out and in; without it nbgrader's own exchange stays.
+
+    ``rest``: who grades cells of tests that Gradiente cannot take. "kernel": nbgrader's own rule, in a sandboxed
+    kernel; answers can forge these points, so they wait for a person's look, unless ``review`` is False.
+
+    ``hide_tests``: keep the text of hidden tests out of the feedback.
     """
     if course:
         config.CourseDirectory.course_id = course
@@ -33,17 +49,36 @@ def configure(config: Any, *, course: str = "", url: str = "", language: str = "
     config.ClearSolutions.code_stub = {"python": _CODE[language]}
     config.ClearSolutions.text_stub = _TEXT[language]
     config.Execute.timeout = CELL_SECONDS
-    _grade_in_the_sandbox(config)
+    _grade_in_the_sandbox(config, rest, review)
+    if hide_tests:
+        _hide_tests(config, language)
     find_alembic()
 
 
-def _grade_in_the_sandbox(config: Any) -> None:
-    """Let ``nbgrader autograde`` grade with Gradiente, where that part is installed."""
-    if importlib.util.find_spec(AUTOGRADE):
-        config.Autograde.autograde_preprocessors = [
-            f"{AUTOGRADE}.ExternalGrade",
-            "nbgrader.preprocessors.AssignLatePenalties",
-            "nbgrader.preprocessors.CheckCellMetadata",
-        ]
-        # What a student deletes is graded all the same; without this a person would have to look.
-        config.OverwriteCells.add_missing_cells = True
+def _grade_in_the_sandbox(config: Any, rest: Rest, review: bool) -> None:
+    """Let ``nbgrader autograde`` grade with Gradiente."""
+    config.Autograde.sanitize_preprocessors = [
+        f"{AUTOGRADE}.RefuseLinks",
+        "nbgrader.preprocessors.ClearOutput",
+        f"{AUTOGRADE}.RestoreMarks",
+        "nbgrader.preprocessors.OverwriteKernelspec",
+        "nbgrader.preprocessors.OverwriteCells",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    config.Autograde.autograde_preprocessors = [
+        f"{AUTOGRADE}.ExternalGrade",
+        "nbgrader.preprocessors.AssignLatePenalties",
+    ]
+    config.ExternalGrade.rest = rest
+    config.ExternalGrade.review = review
+    # What a student deletes is graded all the same; without this a person would have to look.
+    config.OverwriteCells.add_missing_cells = True
+
+
+def _hide_tests(config: Any, language: str) -> None:
+    config.GenerateFeedback.preprocessors = [
+        "nbgrader.preprocessors.GetGrades",
+        "grader.nbgrader.feedback.HideTests",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]
+    config.HideTests.language = language

@@ -56,6 +56,7 @@ _PRCTLS = (2, 3, 15, 16, 23, 27, 29, 30, 39, 41, 42, 0x53564D41)
 #: oneDNN asks with these for the tile registers (AMX) that newer Xeons have
 _ARCH_PRCTLS = (0x1021, 0x1022, 0x1023)
 _AF_UNIX, _SOL_SOCKET = 1, 1
+_SCHED_OTHER = 0
 #: REUSEADDR, SNDBUF, RCVBUF, KEEPALIVE, PASSCRED, RCVTIMEO, SNDTIMEO; not ATTACH_FILTER and ATTACH_BPF
 _SOCKET_OPTIONS = (2, 7, 8, 9, 16, 20, 21)
 #: CLONE_NEWTIME shares its bit with the exit signal of clone(2), which therefore cannot ask for it
@@ -80,6 +81,8 @@ def _checks(commands: Commands | None) -> dict[str, list[Check]]:
         "arch_prctl": [Check(0, "not one of", _ARCH_PRCTLS, errno.EINVAL)],
         # its own limits, and only to read them: a raised RLIMIT_CORE would call the host's crash handler
         "prlimit64": [Check(0, "not one of", (0,), denied), Check(2, "not zero", (), denied)],
+        # the ordinary policy, as ZeroMQ asks for in each of its threads; none that is preferred to others
+        "sched_setscheduler": [Check(1, "not one of", (_SCHED_OTHER,), denied)],
         "socket": [Check(0, "not one of", (_AF_UNIX,), errno.EPERM)],
         "socketpair": [Check(0, "not one of", (_AF_UNIX,), errno.EPERM)],
         "setsockopt": [Check(1, "not one of", (_SOL_SOCKET,), denied), Check(2, "not one of", _SOCKET_OPTIONS, denied)],

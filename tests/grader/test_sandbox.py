@@ -197,7 +197,7 @@ FORBIDDEN = [
     ("quotactl", []), ("syslog", []), ("acct", []), ("settimeofday", []), ("clock_settime", []), ("adjtimex", []),
     ("mknodat", []), ("seccomp", [0, 0, 0]), ("setrlimit", [4, 0]), ("prlimit64", [0, 4, 1]), ("prlimit64", [2, 4, 0]),
     ("prctl", [35]), ("prctl", [1, 0]), ("prctl", [4, 0]), ("socket", [2, 1]), ("socket", [16, 3]), ("socket", [40, 1]),
-    ("socketpair", [2, 1]), ("setsockopt", [0, 1, 26]), ("sync", []),
+    ("socketpair", [2, 1]), ("setsockopt", [0, 1, 26]), ("sync", []), ("sched_setscheduler", [0, 1, 0]),
 ]  # fmt: skip
 
 

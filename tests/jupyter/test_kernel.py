@@ -108,4 +108,4 @@ def test_the_downloaded_notebook_in_portuguese_checks_itself_and_knows_its_file(
     assert "salve o notebook" not in shown
     shown = html_of(again)
     assert "toy: 0/2 pontos" in shown
-    assert "No notebook salvo double está diferente: salve o notebook (Ctrl+S)" in shown
+    assert "O notebook salvo tem outra versão de double: salve o notebook (Ctrl+S)" in shown

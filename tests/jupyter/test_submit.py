@@ -54,7 +54,9 @@ def test_nothing_is_handed_in_that_is_not_saved(logged_in, terminal, grading, ho
     monkeypatch.setenv("JPY_SESSION_NAME", str(write_notebook(home / "lista.ipynb", CODE)))
     terminal.run(CODE + " * 2")
     said = terminal.run('submit("softmax")')
-    assert said.startswith("Nothing was handed in: in the saved notebook f is not as it last ran. Save the notebook")
+    assert said.startswith(
+        "Nothing was handed in: the saved notebook has another version of f than the one that ran last."
+    )
     assert grading.uploads == []
 
 

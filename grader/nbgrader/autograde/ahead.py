@@ -14,17 +14,20 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from grader.exercise import Exercise
 from grader.nbgrader.autograde.desk import Desk
-from grader.nbgrader.autograde.paper import Paper
 from grader.notebook import read_notebook
 from grader.report import Report
+
+#: parts of nbgrader's first pass that change no source; what they refuse nbgrader refuses itself, a moment later
+_NO_SOURCE = ("ClearOutput", "OverwriteKernelspec", "CheckCellMetadata")
 
 
 class Ahead:
     """The notebooks of one run of ``nbgrader autograde``, one name after the other."""
 
-    def __init__(self, converter: Any, desk: Desk, paper: Paper, assignment: str, notebook: str) -> None:
-        self._converter, self._desk, self._paper = converter, desk, paper
+    def __init__(self, converter: Any, desk: Desk, exercise: Exercise, assignment: str, notebook: str) -> None:
+        self._converter, self._desk, self._exercise = converter, desk, exercise
         self._names = (assignment, notebook)
         self._waiting = deque(self._find())
         self._begun: dict[str, Future[Report]] = {}
@@ -34,7 +37,7 @@ class Ahead:
         # What nbgrader has come to needs no look ahead any more.
         self._waiting = deque(each for each in self._waiting if each[0] != student)
         source = read_notebook(content, self._names[1]).source
-        found = self._begun.pop(source, None) or self._desk.grade(self._paper.exercise, self._names[1], content)
+        found = self._begun.pop(source, None) or self._desk.grade(self._exercise, self._names[1], content)
         while self._waiting and len(self._begun) < 2 * self._desk.jobs:
             self._begin(*self._waiting.popleft())
         return found
@@ -66,15 +69,16 @@ class Ahead:
             return
         # Copies are graded each by itself: their seeds differ.
         if source not in self._begun:
-            self._begun[source] = self._desk.grade(self._paper.exercise, self._names[1], content)
+            self._begun[source] = self._desk.grade(self._exercise, self._names[1], content)
 
     def _sanitized(self, student: str, path: Path) -> bytes:
-        """The notebook after nbgrader's first pass."""
+        """The notebook after nbgrader's first pass, as far as that changes sources."""
         converter = self._converter
         exporter = converter.exporter_class(parent=converter, config=converter.config)
         exporter._preprocessors = []
         for each in converter.sanitize_preprocessors:
-            exporter.register_preprocessor(each)
+            if str(each).rpartition(".")[2] not in _NO_SOURCE:
+                exporter.register_preprocessor(each)
         assignment, notebook = self._names
         marks = {
             "student": student,
@@ -89,9 +93,9 @@ class Ahead:
 _runs: WeakKeyDictionary[Any, dict[tuple[str, str], Ahead]] = WeakKeyDictionary()
 
 
-def look_ahead(converter: Any, desk: Desk, paper: Paper, assignment: str, notebook: str) -> Ahead:
+def look_ahead(converter: Any, desk: Desk, exercise: Exercise, assignment: str, notebook: str) -> Ahead:
     """That of one run of ``nbgrader autograde``."""
     run = _runs.setdefault(converter, {})
     if (assignment, notebook) not in run:
-        run[assignment, notebook] = Ahead(converter, desk, paper, assignment, notebook)
+        run[assignment, notebook] = Ahead(converter, desk, exercise, assignment, notebook)
     return run[assignment, notebook]

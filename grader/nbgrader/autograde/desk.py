@@ -13,7 +13,7 @@ from grader.exercise import Exercise
 from grader.nbgrader.autograde.paper import folders
 from grader.pool import Grader
 from grader.report import Report
-from grader.settings import load_settings
+from grader.settings import Settings, load_settings
 from grader.submission import Upload
 
 
@@ -24,14 +24,25 @@ class Desk:
         settings = load_settings()
         self.shared = catalogue_of(None, None, settings).exercises
         self._stack = ExitStack()
-        catalogue = catalogue_of(None, None, settings)
-        self._grader: Grader = self._stack.enter_context(started(catalogue, settings, settings.workers))
         self.jobs = settings.workers
         self._threads = ThreadPoolExecutor(self.jobs, thread_name_prefix="autograde")
+        # It takes seconds, in which nbgrader has read its first notebook.
+        self._grader: Future[Grader] = self._threads.submit(self._start, settings)
+
+    def _start(self, settings: Settings) -> Grader:
+        return self._stack.enter_context(started(catalogue_of(None, None, settings), settings, settings.workers))
 
     def grade(self, exercise: Exercise, name: str, content: bytes) -> Future[Report]:
-        """Grade a notebook, soon."""
-        return self._threads.submit(self._grader.grade, exercise, Upload(f"{name}.ipynb", content))
+        """Grade a notebook, soon. Its future raises GraderError, also where this host cannot grade."""
+        return self._threads.submit(self._grade, exercise, Upload(f"{name}.ipynb", content))
+
+    def _grade(self, exercise: Exercise, upload: Upload) -> Report:
+        return self._grader.result().grade(exercise, upload)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the grader could not be started."""
+        return self._grader.done() and self._grader.exception() is not None
 
     def close(self) -> None:
         """Give back what was started."""
@@ -46,8 +57,11 @@ _desks: list[Desk] = []
 
 
 def open_desk() -> Desk:
-    """This process's desk. Raises GraderError where this host cannot grade."""
+    """This process's desk. Raises GraderError for settings that are no settings."""
     with _lock:
+        if _desks and _desks[0].is_broken:  # what was wrong may be mended by now
+            atexit.unregister(_desks[0].close)
+            _desks.pop().close()
         if not _desks:
             _desks.append(Desk())
             atexit.register(_desks[0].close)

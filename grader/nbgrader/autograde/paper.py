@@ -15,6 +15,7 @@ from grader.exercise import Exercise
 from grader.nbgrader.conversion.course import Imported, Order, import_course
 from grader.report import LANGUAGES, Report, TestResult, Text, Verdict
 
+_DEADLY = (Verdict.CRASHED, Verdict.TOO_SLOW, Verdict.TOO_BIG)
 _SETUP = re.compile(r"%exercise\s+\w+\s+([\w-]+)")
 
 
@@ -22,13 +23,16 @@ _SETUP = re.compile(r"%exercise\s+\w+\s+([\w-]+)")
 class Paper:
     """What a notebook's submissions are graded by."""
 
-    exercise: Exercise
+    #: None: no cell could be turned
+    exercise: Exercise | None
     #: of what is printed into notebooks
     language: str
     #: the tests that each cell has become, by its grade_id
     tests: dict[str, tuple[str, ...]]
     #: why other graded cells are not taken
     why: dict[str, Text] = field(default_factory=dict)
+    #: why there is no exercise
+    refusal: Text = field(default_factory=dict)
 
     def results(self, grade_id: str, report: Report) -> Result | None:
         """What a cell earned; None: the grader does not take it."""
@@ -53,16 +57,26 @@ class Result:
     share: float | None
     tests: list[TestResult]
 
+    @property
+    def is_deadly(self) -> bool:
+        """Whether the answer ended its process, or had to be ended."""
+        return any(test.verdict in _DEADLY for test in self.tests)
 
-def write_paper(course: Path, source: Path, notebook: str, shared: Path) -> Paper:
-    """Make an exercise of ``source/ASSIGNMENT/NOTEBOOK.ipynb``. Raises ExerciseError where that cannot be."""
-    if not source.is_dir():
+
+def find_source(folder: Path) -> Path:
+    """The folder of an assignment's source notebooks. Raises ExerciseError where it is missing."""
+    if not folder.is_dir():
         raise ExerciseError(
-            f"{source} is missing. The grader takes the tests from the source notebooks of the course: put the folder "
+            f"{folder} is missing. The grader takes the tests from the source notebooks of the course: put the folder "
             "back, or set c.Autograde.autograde_preprocessors to nbgrader's own.",
-            f"{source} não existe. O corretor tira os testes dos notebooks de origem do curso: reponha a pasta, ou "
+            f"{folder} não existe. O corretor tira os testes dos notebooks de origem do curso: reponha a pasta, ou "
             "volte c.Autograde.autograde_preprocessors aos do próprio nbgrader.",
         )
+    return folder.resolve()
+
+
+def write_paper(course: Path, source: Path, notebook: str, shared: Path) -> Paper:
+    """Make an exercise of a notebook of a source folder. Raises ExerciseError where it cannot even be read."""
     return _write(course, source, notebook, shared, _digest(source))
 
 
@@ -82,15 +96,15 @@ def _write(course: Path, source: Path, notebook: str, shared: Path, _digest: str
     language = _language(source / f"{notebook}.ipynb")
     order = Order(course, folder / "exercises", folder / "solutions", shared, (source.name,), language)
     found = next((each for each in import_course(order) if each.notebook == notebook), None)
-    if found is None or not found.slug or found.turned is None:
-        raise _refuse(source / f"{notebook}.ipynb", found)
+    if found is None or found.turned is None:
+        refusal = _refuse(source / f"{notebook}.ipynb", found)
+        raise ExerciseError(refusal["en"], refusal["pt-BR"])
     outcomes = found.turned.outcomes
-    return Paper(
-        order.catalogue.find(found.slug),
-        language,
-        {each.grade_id: each.became for each in outcomes if each.became},
-        {each.grade_id: each.why for each in outcomes if each.why and not each.became},
-    )
+    why = {each.grade_id: each.why for each in outcomes if each.why and not each.became}
+    if not found.slug:
+        return Paper(None, language, {}, why, _refuse(source / f"{notebook}.ipynb", found))
+    tests = {each.grade_id: each.became for each in outcomes if each.became}
+    return Paper(order.catalogue.find(found.slug), language, tests, why)
 
 
 #: removed when the process ends
@@ -108,11 +122,13 @@ def _language(path: Path) -> str:
     return found[1] if found and found[1] in LANGUAGES else LANGUAGES[0]
 
 
-def _refuse(path: Path, found: Imported | None) -> ExerciseError:
+def _refuse(path: Path, found: Imported | None) -> Text:
     why = found.why if found and found.why else {"en": "it is not there", "pt-BR": "ele não está lá"}
-    return ExerciseError(
-        f"{path} cannot be graded in the sandbox: {why['en']}. `gradiente nbgrader import` says so cell by cell; "
-        "nbgrader's own preprocessors grade it without a sandbox.",
-        f"{path} não pode ser corrigido na sandbox: {why['pt-BR']}. `gradiente nbgrader import` diz por quê, célula "
-        "por célula; os pré-processadores do próprio nbgrader o corrigem sem sandbox.",
-    )
+    return {
+        "en": f"{path} cannot be graded: {why['en']}. `gradiente nbgrader import` says so cell by cell. nbgrader's own "
+        'rule grades Python in a sandboxed kernel: write rest="kernel" into the line of configure in '
+        "nbgrader_config.py.",
+        "pt-BR": f"{path} não pode ser corrigido: {why['pt-BR']}. `gradiente nbgrader import` diz por quê, célula por "
+        'célula. A regra do próprio nbgrader corrige Python num kernel na sandbox: escreva rest="kernel" na linha de '
+        "configure em nbgrader_config.py.",
+    }

@@ -9,6 +9,9 @@ from typing import Any
 from grader.nbgrader.autograde.paper import Result
 from grader.report import Report, TestResult, Text, Verdict
 
+#: marks in an output's metadata that it is ours: no value of a hidden test is in it
+OURS = "gradiente"
+
 _SIGNS = {True: "✓", False: "✗"}
 
 _VERDICTS: dict[str, Text] = {
@@ -23,14 +26,30 @@ _VERDICTS: dict[str, Text] = {
     },
 }
 
+_FORGEABLE: Text = {
+    "en": "These points come from a kernel that the tests share with the answer, which can forge them.",
+    "pt-BR": "Estes pontos vêm de um kernel que os testes dividem com a resposta, e ela pode forjá-los.",
+}
+_LOOKED_AT: Text = {
+    "en": f"{_FORGEABLE['en']}\nSomebody will look at them.",
+    "pt-BR": f"{_FORGEABLE['pt-BR']}\nAlguém vai conferi-los.",
+}
+
 
 def describe(result: Result, report: Report, language: str) -> dict[str, Any]:
     """An output of a cell, as text and as HTML; nothing in it is active."""
-    lines = list(_lines(result, report, language))
-    text = "\n".join(lines)
+    return _output("\n".join(_lines(result, report, language)))
+
+
+def describe_kernel(review: bool, language: str) -> dict[str, Any]:
+    """An output that says what points from a kernel are worth."""
+    return _output(_LOOKED_AT[language] if review else _FORGEABLE[language])
+
+
+def _output(text: str) -> dict[str, Any]:
     return {
         "output_type": "display_data",
-        "metadata": {},
+        "metadata": {OURS: True},
         "data": {"text/plain": text, "text/html": f"<pre>{escape(text)}</pre>"},
     }
 
