@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
 from server.course.terms import read_terms, runs_hidden
-from server.db import take_turns
 from server.models import Assignment, Extension, Grading, GradingKind, State, Submission
 
 
@@ -23,7 +22,6 @@ def whose(assignment: Assignment, extensions: Iterable[Extension], now: datetime
 
 def order_finals(session: Session, now: datetime) -> int:
     """Order the final gradings whose time has come, and say how many there are."""
-    take_turns(session, "final gradings")  # two workers that look at the same time would each order them
     return _order_in_courses(session, now) + _order_practice(session, now)
 
 

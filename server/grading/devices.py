@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session, undefer
 
 from grader.device.ledger import CONTEXT_MB
 from grader.report import Owner, Report
-from server.db import take_turns
 from server.grading import calendar
 from server.grading.outcome import columns_of
 from server.models import Grading, GradingKind, State, Submission, Worker
@@ -48,7 +47,6 @@ def find_room(session: Session, now: datetime, silence: timedelta) -> int:
 
 def follow(session: Session, now: datetime, can_run: CanRun, submission: str | None = None) -> int:
     """Order what submissions await, of one or of all, and say how much that is."""
-    take_turns(session, "gradings on GPUs")
     # Whatever became of it: what has failed is not asked for again.
     is_answered = is_pending() | (
         (Grading.kind == GradingKind.DEVICE) & (Grading.created_at >= Submission.awaits_gpu_since)

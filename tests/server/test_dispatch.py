@@ -99,7 +99,8 @@ def test_two_workers_never_grade_the_same_submission(student, other, portal, gra
 
 def test_a_restart_grades_what_was_left_in_the_middle(student, portal, make_app):
     student.hand_in()
-    assert claim(portal)
+    # Where others may work on the same database, only the end of its lease tells that a grading was left.
+    assert claim(portal, now() - 2 * LONG if portal.database.is_shared else now())
     assert only_row(portal).state is State.RUNNING
 
     restarted = make_app().extensions["portal"]

@@ -50,7 +50,7 @@ def _output(text: str) -> dict[str, Any]:
     return {
         "output_type": "display_data",
         "metadata": {OURS: True},
-        "data": {"text/plain": text, "text/html": f"<pre>{escape(text)}</pre>"},
+        "data": {"text/plain": text, "text/html": f'<pre style="white-space:pre-wrap">{escape(text)}</pre>'},
     }
 
 
