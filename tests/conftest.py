@@ -9,6 +9,7 @@ import pytest
 
 from grader.exercise import Catalogue
 from grader.pool import Grader
+from tests.layers import broken_layers, layers
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -133,14 +134,17 @@ def toys(tmp_path_factory):
     return write_tree(tmp_path_factory.mktemp("toys"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _look_at_the_sandbox():
+    """Before any test starts a thread."""
+    layers()
+
+
 @pytest.fixture(scope="session")
 def sandboxed():
     """Skip where this host has no sandbox: grading is refused there, and rightly."""
-    from grader.sandbox import probe
-
-    missing = [layer for layer in probe() if layer.required and not layer.holds]
-    if missing:
-        pytest.skip(f"no sandbox on this host: {missing[0].name}: {missing[0].detail}")
+    if broken := broken_layers():
+        pytest.skip(f"no sandbox on this host: {broken[0].name}: {broken[0].detail}")
 
 
 @pytest.fixture(scope="session")

@@ -20,10 +20,10 @@ if sys.platform != "linux":
 from grader.grading import memory_of_examiner
 from grader.pool import Grader
 from grader.report import LANGUAGES, Owner, Report, Verdict
-from grader.sandbox import probe
 from grader.submission import Upload
 from tests.attacks.case import CASES, FOLDER, Case
 from tests.attacks.watch import MemoryWatch, children, digest, litter, wait_until_clean, wait_until_gone
+from tests.layers import broken_layers
 
 SEED = "seed-of-attacks-90125"
 #: Expected values, sources, the seed and other people's work: nothing of this may reach a student.
@@ -56,7 +56,7 @@ class Arena:
 
 @pytest.fixture(scope="module")
 def arena(targets):
-    missing = [layer for layer in probe() if layer.required and not layer.holds]
+    missing = broken_layers()
     if missing:
         pytest.skip(f"no sandbox on this host: {missing[0].name}: {missing[0].detail}")
     # A grading whose tests do not end is given up soon; the default is meant for slow hosts.

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.sandbox import probe
 from tests.browser.chromium import NAMES, find_chromium, launch
 from tests.conftest import ROOT, write_tree
+from tests.layers import broken_layers
 from tests.server.running import RunningPortal
 
 #: set by .ci/run: what must not be missing there
@@ -34,7 +34,7 @@ def browser() -> Iterator[object]:
     playwright = pytest.importorskip("playwright.sync_api")
     if find_chromium() is None:
         missing(f"no browser on PATH: {', '.join(NAMES)}")
-    if broken := [layer for layer in probe() if layer.required and not layer.holds]:
+    if broken := broken_layers():
         pytest.skip(f"no sandbox on this host: {broken[0].name}")
     with playwright.sync_playwright() as started:
         chromium = launch(started)

@@ -103,6 +103,8 @@ class Window:
     def open(self, command: str) -> None:
         """Open JupyterLab, and from its menu Nbgrader what a command shows."""
         self.page.goto("/lab?reset")
+        # It resets once more whenever the address changes, until it has taken the word out of it.
+        self.page.wait_for_url(lambda address: "reset" not in address)
         self.page.locator("#jp-MainMenu .lm-MenuBar-itemLabel", has_text="Nbgrader").click()
         self.page.locator(f"#jp-mainmenu-nbgrader li[data-command='nbgrader:{command}']").click()
 

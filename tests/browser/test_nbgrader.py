@@ -15,6 +15,7 @@ pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip insta
 from server.account import tokens
 from server.context import now
 from server.models import Role, User
+from tests.browser.conftest import REQUIRED
 from tests.browser.lab import AssignmentList, FormGrader, Server, environment
 from tests.conftest import ROOT
 from tests.nbgrader.conftest import COURSE, admit, app, portal, url  # noqa: F401
@@ -69,6 +70,8 @@ def meet(portal: Any, url: str, tmp_path: Path) -> Any:  # noqa: F811
     return make
 
 
+# JupyterLab's own pages are a large part of this, and on some runs they are not ready when they say so.
+@pytest.mark.skipif("jupyterlab" not in REQUIRED, reason="drives JupyterLab: GRADIENTE_REQUIRE=jupyterlab runs it")
 @pytest.mark.timeout(900)
 def test_the_cycle_in_the_formgrader_and_in_the_list_of_assignments(browser, url, meet, labs):  # noqa: F811
     davi, ana, bia = meet("davi", Role.INSTRUCTOR), meet("ana"), meet("bia")

@@ -14,8 +14,8 @@ from grader.device.discover import find_gpus
 from grader.device.gpu import Gpu
 from grader.exercise import Catalogue
 from grader.pool import Grader
-from grader.sandbox import probe
 from tests.grader.device.tree import write_tree
+from tests.layers import broken_layers
 
 REQUIRED = "gpu" in os.environ.get("GRADIENTE_REQUIRE", "").split(",")
 
@@ -45,7 +45,7 @@ def gpu(gpus: tuple[Gpu, ...]) -> Gpu:
 @pytest.fixture(scope="session")
 def isolated(gpus: tuple[Gpu, ...]) -> None:
     """A sandbox that holds."""
-    if missing := [layer for layer in probe() if layer.required and not layer.holds]:
+    if missing := broken_layers():
         lack(f"no sandbox on this host: {missing[0].name}: {missing[0].detail}")
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from grader.nbgrader.course import start_course
-from grader.sandbox import probe
 from tests.conftest import ROOT
+from tests.layers import broken_layers
 from tests.nbgrader.notebooks import answer, code, graded, read, text, write
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install gradiente[nbgrader]")
@@ -141,5 +141,5 @@ def warm_nbgrader():
 
 def need_a_sandbox():
     """Skip where this host has none."""
-    if broken := [layer for layer in probe() if layer.required and not layer.holds]:
+    if broken := broken_layers():
         pytest.skip(f"no sandbox on this host: {broken[0].name}")
