@@ -18,7 +18,7 @@ OPTIONS = {**RULES, "rules": {"target-size": {"enabled": True}}, "resultTypes": 
 #: instead of a theme: its colours are left out, which take most of the time, where another walk has looked at them
 UNCOLOURED = "uncoloured"
 #: a theme's colours are the same at every width, and what sticks out does so in every theme
-WAYS = {"en": {DESKTOP: "light", PHONE: "dark", NARROW: ""}, "pt-BR": {DESKTOP: "dark", PHONE: "light", NARROW: ""}}
+WAYS = {"en": {DESKTOP: "light", NARROW: ""}, "pt-BR": {DESKTOP: "", PHONE: "dark", NARROW: ""}}
 
 STICKS_OUT = """() => {
   const root = document.documentElement;
