@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from grader import sandbox
+from grader import libraries, sandbox
 from grader.device.gpu import Share
 from grader.device.guard import Guard
 from grader.device.start import environment_of, load_libraries, show_only, start
@@ -39,11 +39,13 @@ class SandboxedChild:
     #: watches its GPU; None: it has none
     guard: Guard | None = None
     next_look: float = 0.0
+    #: whether its memory is looked at
+    is_watched: bool = True
 
     def excess(self) -> str:
         """Look at what its whole process tree uses; a cgroup, where there is one, is exact and acts by itself."""
         now = time.monotonic()
-        if now < self.next_look:
+        if now < self.next_look or not self.is_watched:
             return ""
         self.next_look = now + (_GPU_PAUSE if self.guard else 0.0)
         limit = self.base + self.limits.memory_mb
@@ -75,8 +77,9 @@ class _Way:
 class CandidateBrood:
     """Forks candidates."""
 
-    def __init__(self, hierarchy: cgroup.Hierarchy | None = None) -> None:
+    def __init__(self, hierarchy: cgroup.Hierarchy | None = None, omission: sandbox.Omission = sandbox.NOTHING) -> None:
         self._hierarchy = hierarchy
+        self._omission = omission
 
     def warm(self) -> None:
         """Import what student code needs, start no thread, and find out how this host isolates."""
@@ -84,7 +87,9 @@ class CandidateBrood:
 
         torch.set_num_threads(1)
         loaded_shared().mend_torchvision()
-        import torchvision  # noqa: F401
+        # What seeding and the first gradient import.
+        import numpy.random  # noqa: F401
+        import torch.fx.experimental.symbolic_shapes
 
         import grader.candidate
         import grader.device.health  # noqa: F401
@@ -95,7 +100,7 @@ class CandidateBrood:
         os.environ.clear()
         os.environ.update(sandbox.NO_GPU)
         sandbox.prepare()
-        self._hierarchy = cgroup.find()
+        self._hierarchy = None if "cgroup" in self._omission.layers else cgroup.find()
         if self._hierarchy is not None:
             cgroup.sweep(self._hierarchy)
 
@@ -103,7 +108,8 @@ class CandidateBrood:
         """Fork one candidate into a sandbox of its own, or what ``order`` names in its place."""
         if "block" in order or "branch" in order:
             (control,) = descriptors
-            brood = _Branch(order.get("block", []), self._hierarchy)
+            has_libraries = bool(order.get("libraries"))
+            brood = _Branch(order.get("block", []), self._hierarchy, self._omission, has_libraries=has_libraries)
             return fork_plain(descriptors, lambda: Nursery(socket.socket(fileno=control), brood).run())
         if "examine" in order:
             (answer,) = descriptors
@@ -113,6 +119,7 @@ class CandidateBrood:
     def _fork_candidate(self, order: dict[str, Any], wire: int, output: int) -> SandboxedChild:
         from grader.candidate import run
 
+        self._omission.check(order["slug"])
         way = self._way(order.get("share"))
         limits = sandbox.Limits(
             memory_mb=order["memory_mb"],
@@ -135,12 +142,15 @@ class CandidateBrood:
                 limits,
                 [wire, output],
                 begin,
+                without=self._omission.parts,
                 group=group,
                 plan=way.plan,
                 start=way.start,
                 environment=way.environment,
             )
-            child = SandboxedChild(pid, limits, group, guard=Guard(way.share) if way.share else None)
+            guard = Guard(way.share) if way.share else None
+            is_watched = "watchdog" not in self._omission.layers
+            child = SandboxedChild(pid, limits, group, guard=guard, is_watched=is_watched)
             if way.share is not None:
                 _settle(child)
         except BaseException:
@@ -172,14 +182,25 @@ class _Branch(CandidateBrood):
     """A parent of candidates that go without some names: what is forbidden is replaced once, for that takes long.
 
     Without names: one for a single grading on a GPU. Starting CUDA takes seconds, in which a parent watches nobody.
+    Or one that has imported what most candidates do without.
     """
 
-    def __init__(self, names: list[str], hierarchy: cgroup.Hierarchy | None) -> None:
-        super().__init__(hierarchy)
+    def __init__(
+        self,
+        names: list[str],
+        hierarchy: cgroup.Hierarchy | None,
+        omission: sandbox.Omission,
+        *,
+        has_libraries: bool = False,
+    ) -> None:
+        super().__init__(hierarchy, omission)
         self._names = names
+        self._has_libraries = has_libraries
 
     def warm(self) -> None:
-        """Replace the names."""
+        """Import what is asked for, and replace the names."""
+        if self._has_libraries:
+            libraries.load()
         if self._names:
             from grader import blocks
 

@@ -2,6 +2,7 @@
 
 exercises/<slug>/   README.md  README.pt-BR.md  <slug>.py  test_<slug>.py  exercise.toml
 solutions/<slug>/   <slug>.py  test_<slug>_hidden.py  right/*.py  wrong/*.py  calibration.toml  equivalent.toml
+solutions.sha256    where solutions/ must not be: sha256sum's lines of what decides a report
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import keyword
 import os
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -81,6 +83,8 @@ class Exercise:
     #: None where the solutions tree is absent, as in the portal's image
     private: Path | None
     config: Config = field(repr=False)
+    #: hashes of private files that are elsewhere, by name: the version is then the same as where they are
+    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def stub(self) -> Path:
@@ -154,14 +158,25 @@ class Exercise:
     def version(self) -> str:
         """A hash of everything that decides a report: both folders' files and the shared conftest."""
         digest = hashlib.sha256()
-        for path in [self.shared, *self._files()]:
-            digest.update(f"{path.parent.name}/{path.name}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for name, content in self._parts():
+            digest.update(f"{name}\0".encode())
+            digest.update(content)
         return digest.hexdigest()[:12]
 
-    def _files(self) -> Iterator[Path]:
-        tests = (self.public_tests, self.hidden_tests, self.folder / "exercise.toml", self.calibration)
-        return (path for path in tests if path is not None and path.is_file())
+    def _parts(self) -> Iterator[tuple[str, bytes]]:
+        """Each file that decides a report, as the name of its folder with its own, and the SHA-256 of its content."""
+        parts = {
+            f"{self.folder.parent.name}/{self.shared.name}": _hash(self.shared),
+            f"{self.slug}/{self.public_tests.name}": _hash(self.public_tests),
+            f"{self.slug}/test_{self.slug}_hidden.py": self._private_hash(f"test_{self.slug}_hidden.py"),
+            f"{self.slug}/exercise.toml": _hash(self.folder / "exercise.toml"),
+            f"{self.slug}/calibration.toml": self._private_hash("calibration.toml"),
+        }
+        return ((name, content) for name, content in parts.items() if content)
+
+    def _private_hash(self, name: str) -> bytes:
+        """Empty: there is no such file."""
+        return _hash(self.private / name) if self.private else bytes.fromhex(self.sealed.get(name, ""))
 
     def _private_file(self, name: str) -> Path | None:
         path = self.private / name if self.private else None
@@ -193,6 +208,8 @@ class Catalogue:
 
     exercises: Path
     solutions: Path | None
+    #: what ``sha256sum`` said of the solutions, where these are elsewhere
+    seal: Path | None = None
 
     def slugs(self) -> list[str]:
         """Every exercise: a folder that holds an ``exercise.toml``."""
@@ -215,7 +232,8 @@ class Catalogue:
                 f"Não há exercício {slug!r} em {self.exercises}. Existem: {known}.",
             )
         private = self.solutions / slug if self.solutions and (self.solutions / slug).is_dir() else None
-        return Exercise(slug, folder, private, _read_config(folder / "exercise.toml"))
+        sealed = _read_seal(self.seal, self.seal.stat().st_mtime_ns).get(slug, {}) if self.seal else {}
+        return Exercise(slug, folder, private, _read_config(folder / "exercise.toml"), sealed)
 
 
 def is_slug(name: str) -> bool:
@@ -235,7 +253,10 @@ def default_catalogue(exercises: Path | None = None, solutions: Path | None = No
             f"Não há pasta de exercícios em {root}. Indique uma com --exercises ou GRADIENTE_EXERCISES.",
         )
     private = solutions or _from_environment("GRADIENTE_SOLUTIONS") or root.parent / "solutions"
-    return Catalogue(root.resolve(), private.resolve() if private.is_dir() else None)
+    if private.is_dir():
+        return Catalogue(root.resolve(), private.resolve())
+    seal = private.with_name(f"{private.name}.sha256")
+    return Catalogue(root.resolve(), None, seal.resolve() if seal.is_file() else None)
 
 
 def _from_environment(name: str) -> Path | None:
@@ -265,6 +286,31 @@ def read_module_titles(exercises: Path) -> dict[str, Text]:
 @lru_cache(8)
 def _parse_titles(path: Path, _changed: int) -> dict[str, Text]:
     return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, Text])
+
+
+def _hash(path: Path) -> bytes:
+    """The SHA-256 of a file; empty: it is not there."""
+    return hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b""
+
+
+_SEALED = re.compile(r"([0-9a-f]{64})  (?:\./)?(\w+)/([\w.]+)")
+
+
+@lru_cache(8)
+def _read_seal(path: Path, _changed: int) -> dict[str, dict[str, str]]:
+    """The hashes of private files by exercise and name. Raises ExerciseError for a line that is none of sha256sum's."""
+    found: dict[str, dict[str, str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        told = _SEALED.fullmatch(line)
+        if told is None:
+            raise ExerciseError(
+                f"{path}: {line[:80]!r} is no line of sha256sum. Make the file in the folder of solutions, with "
+                "sha256sum */test_*_hidden.py */calibration.toml.",
+                f"{path}: {line[:80]!r} não é uma linha de sha256sum. Crie o arquivo na pasta das soluções, com "
+                "sha256sum */test_*_hidden.py */calibration.toml.",
+            )
+        found.setdefault(told[2], {})[told[3]] = told[1]
+    return found
 
 
 def _read_config(path: Path) -> Config:

@@ -10,6 +10,7 @@ import socket
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import msgspec
@@ -17,11 +18,12 @@ import pytest
 from _pytest.outcomes import Skipped
 from _pytest.runner import CallInfo
 
+from grader import tally
 from grader.device.start import see_gpu
 from grader.errors import GraderError, InfrastructureError
 from grader.exercise import GradingLimits
 from grader.judge import Phase, judge, refused, unwritten
-from grader.link import CALLS, Link, Work
+from grader.link import CALLS, Ended, Link, Work
 from grader.notebook import find_cell
 from grader.report import FORBIDDEN_TEST, TestResult, Text, Verdict
 from grader.sentences import say
@@ -29,8 +31,11 @@ from grader.shared import Shared
 from grader.training.bench import ExaminersBench
 from grader.training.terms import TrainingTerms
 from grader.wire.channel import Channel
+from grader.wire.fault import RemoteFault
 from grader.wire.handle import Handle
 
+#: where the modules of Gradiente lie
+_OURS = f"{Path(__file__).parent}{os.sep}"
 #: Seconds between two values of a training that are told while it runs.
 _METRIC_SECONDS = 0.1
 
@@ -114,8 +119,10 @@ class StudentModule:
         return "<the student's module>"
 
 
-def examine(bench: Bench, channel_fd: int, candidates_fd: int) -> None:
-    """Run one grading whose job comes over the channel."""
+def examine(bench: Bench, channel_fd: int, candidates_fd: int, errors_fd: int) -> None:
+    """Run one grading whose job comes over the channel. ``errors_fd`` becomes standard error."""
+    os.dup2(errors_fd, 2)
+    os.close(errors_fd)
     channel = Channel(socket.socket(fileno=channel_fd))
     job = msgspec.convert(channel.receive()[0], Job)
     _bound_memory(job.work.limits)
@@ -127,12 +134,15 @@ def examine(bench: Bench, channel_fd: int, candidates_fd: int) -> None:
     bench.link = Link(socket.socket(fileno=candidates_fd), job.work)
     grading = Grading(job, bench, bench.link, channel)
     try:
-        grading.run()
+        with bench.link.tally.spending(tally.Phase.TESTS):
+            grading.run()
         # Every process of the candidate has ended before the report is believed to be complete.
         bench.link.stop()
+        channel.send(bench.link.tally.event())
         channel.send({"event": "done"})
     except GraderError as error:
         bench.link.stop()
+        channel.send(bench.link.tally.event())
         channel.send({"event": "refused", "owner": error.owner, "message": error.text})
 
 
@@ -306,11 +316,28 @@ class Grading:
 def _call(item: pytest.Item, when: Any, **arguments: Any) -> Phase:
     hook = getattr(item.ihook, f"pytest_runtest_{when}")
     call: CallInfo[None] = CallInfo.from_call(lambda: hook(item=item, **arguments), when=when)
+    if call.excinfo is not None and isinstance(call.excinfo.value, RemoteFault | Ended):
+        _leave_out_the_wire(call.excinfo.tb)
     # The shared conftest keeps its own account of outcomes, which ``needs`` reads.
     report = item.ihook.pytest_runtest_makereport(item=item, call=call)
     # Addresses differ from run to run, and the same seed must give the same report.
     text = re.sub(r"\b0x[0-9a-f]{6,}", "0x…", report.longreprtext)
     return Phase(when, None if call.excinfo is None else call.excinfo.value, text)
+
+
+def _leave_out_the_wire(trace: TracebackType | None) -> None:
+    """Cut our own frames off the end of a traceback.
+
+    Whoever reads it learns nothing of the answer from them, and pytest parses every module that it quotes anew for
+    each test.
+    """
+    last = trace
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
+            last = trace
+        trace = trace.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 def _is_hidden(item: pytest.Item) -> bool:

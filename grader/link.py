@@ -26,6 +26,7 @@ from grader.nursery import ask_nursery
 from grader.report import Text, Verdict
 from grader.sentences import say
 from grader.stranger import StrangerPeer, StrangerPolicy
+from grader.tally import End, Phase, Tally, end_of
 from grader.training.budget import Budget
 from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout
 from grader.wire.fault import Fault, RemoteFault
@@ -107,6 +108,8 @@ class Link:
         self.asked = 0
         #: seconds spent on starting CUDA, which are not the student's
         self.started = 0.0
+        #: what it took, and how candidates ended
+        self.tally = Tally()
         self._module: Handle | None = None
         #: functions and classes of the module that this test has asked for
         self.fetched: dict[str, Handle] = {}
@@ -116,6 +119,10 @@ class Link:
 
     def start(self) -> None:
         """Have the nursery fork a candidate; nothing of the student's runs yet."""
+        with self.tally.spending(Phase.SANDBOX):
+            self._start()
+
+    def _start(self) -> None:
         began = time.monotonic()
         ours, theirs = socket.socketpair()
         life, its_life = socket.socketpair()
@@ -163,6 +170,10 @@ class Link:
 
     def read_sources(self) -> None:
         """Place the files and read them for forbidden names, before any of the student's code runs."""
+        with self.tally.spending(Phase.LOAD):
+            self._read_sources()
+
+    def _read_sources(self) -> None:
         self.seconds = self.work.limits.load_seconds
         desk = self._desk()
         try:
@@ -181,7 +192,8 @@ class Link:
     def module(self) -> Handle:
         """The student's module, loaded in a living candidate. Raises Ended where it cannot be loaded."""
         if self._refusal is not None:
-            raise self._refusal
+            # What is raised again would keep, and show, the frames of every test before.
+            raise self._refusal.with_traceback(None)
         if self._module is None:
             # The test's seed and times are for its own requests; loading has its own.
             kept = self.seed, self.budget, self.seconds
@@ -192,7 +204,8 @@ class Link:
                     self.read_sources()
                     if self._refusal is not None:
                         raise self._refusal
-                self._module = self._load()
+                with self.tally.spending(Phase.LOAD):
+                    self._module = self._load()
             finally:
                 self.seed, self.budget, self.seconds = kept
         return self._module
@@ -243,12 +256,16 @@ class Link:
         return self.peer is not None
 
     def _bury(self, patience: float = 10.0) -> dict[str, Any]:
-        """Wait for the candidate's end, forget it and say how it ended."""
+        """Wait for the candidate's end, forget it and say how it ended; "orphaned": its warm parent is gone."""
         found: dict[str, Any] = {}
         if self._life is not None:
-            with contextlib.suppress(ChannelClosed, ChannelTimeout):
+            try:
                 while "ended" not in found:
                     found, _ = self._life.receive(time.monotonic() + patience)
+            except ChannelTimeout:
+                pass
+            except ChannelClosed:
+                found = {"orphaned": True}
             if "ended" not in found:
                 with contextlib.suppress(ChannelClosed, ChannelTimeout):
                     self._life.send("kill", timeout=1.0)
@@ -282,16 +299,22 @@ class Link:
     def ended(self) -> Ended:
         """The candidate hung up: find out why. One that only closed the wire and stays is ended."""
         found = self._bury(patience=1.0)
+        if "orphaned" in found:
+            # Whatever ended the parent has ended the candidate with it: that says nothing about the student's code.
+            raise InfrastructureError("the candidates' warm parent ended while something was graded")
         status, reason = found.get("ended", 0), found.get("reason", "")
         if reason == "memory":
             return self.out_of_memory()
         if reason == GPU_MEMORY:
             return self.out_of_memory(on_gpu=True)
         if reason == GPU_FAULT:
+            self.tally.ends[End.GPU_FAULT] += 1
             raise InfrastructureError("the driver has told of a fault of the GPU")
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
+            self.tally.ends[end_of(number)] += 1
             return Ended(Verdict.CRASHED, say("killed", signal=signal.strsignal(number) or number))
+        self.tally.ends[End.EXIT] += 1
         return Ended(Verdict.CRASHED, say("exited", status=os.waitstatus_to_exitcode(status)))
 
     # --- what the wire asks of us
@@ -327,6 +350,7 @@ class Link:
 
     def too_slow(self) -> Ended:
         """The deadline has passed: end the candidate."""
+        self.tally.ends[End.TIME] += 1
         self.stop()
         if self.budget is not None:
             return Ended(Verdict.TOO_SLOW, say("slow_run", seconds=self.budget.seconds))
@@ -334,16 +358,19 @@ class Link:
 
     def too_big(self, reason: str) -> Ended:
         """An answer was refused for its size."""
+        self.tally.ends[End.ANSWER] += 1
         return Ended(Verdict.TOO_BIG, say("big_answer", reason=reason))
 
     def out_of_memory(self, *, on_gpu: bool = False) -> Ended:
         """The student's code ran into a limit on memory: the host's, or its GPU's."""
+        self.tally.ends[End.GPU_MEMORY if on_gpu else End.MEMORY] += 1
         if on_gpu and self.work.share is not None:
             return Ended(Verdict.TOO_BIG, say("gpu_memory", megabytes=self.work.share.memory_mb))
         return Ended(Verdict.TOO_BIG, say("memory", megabytes=self.work.limits.memory_mb))
 
     def broken(self) -> Ended:
         """The candidate does not speak the protocol: end it."""
+        self.tally.ends[End.PROTOCOL] += 1
         self.stop()
         return Ended(Verdict.CRASHED, say("broken_answer"))
 
@@ -369,6 +396,7 @@ class Link:
     def _hear(self) -> None:
         self._drain()
         if self._printed > (self.work.limits.output_kb << 10) * _OUTPUT_FACTOR:
+            self.tally.ends[End.OUTPUT] += 1
             self.stop()
             raise Ended(Verdict.TOO_BIG, say("big_output", kilobytes=self.work.limits.output_kb * _OUTPUT_FACTOR))
 

@@ -28,6 +28,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from grader.sandbox import NOTHING, Omission
 from grader.shared import load_shared_source
 from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout, MalformedFrame
 
@@ -35,6 +36,15 @@ _REQUEST = 1 << 16
 _DESCRIPTORS = 8
 #: How often the memory of the children is looked at, in milliseconds.
 _WATCH = 50
+
+
+class Greeting(msgspec.Struct, frozen=True):
+    """What a warm parent is told before it warms up."""
+
+    #: the source of the shared conftest
+    conftest: bytes
+    #: layers that its candidates go without while attacks are tried
+    omission: Omission = NOTHING
 
 
 def ask_nursery(control: socket.socket, order: dict[str, Any], descriptors: list[int]) -> None:
@@ -205,15 +215,18 @@ def fork_plain(keep: list[int], run: Callable[[], None]) -> ForkedChild:
 def main() -> None:
     """``python -m grader.nursery candidates|examiners CONTROL``: started by the pool, never by hand.
 
-    The shared conftest comes over the control socket: a path on the command line could be read by candidates.
+    What it needs comes over the control socket: a path on the command line could be read by candidates.
     """
     kind, control = sys.argv[1], socket.socket(fileno=int(sys.argv[2]))
-    load_shared_source(control.recv(_REQUEST))
+    greeting = msgspec.msgpack.decode(control.recv(_REQUEST), type=Greeting)
+    if greeting.omission.layers:
+        sys.stderr.write(f"gradiente: WITHOUT {', '.join(sorted(greeting.omission.layers))}: for attacks alone\n")
+    load_shared_source(greeting.conftest)
     brood: Brood
     if kind == "candidates":
         from grader.brood import CandidateBrood
 
-        brood = CandidateBrood()
+        brood = CandidateBrood(omission=greeting.omission)
     else:
         from grader.suite import SuiteBrood
 

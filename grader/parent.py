@@ -13,35 +13,41 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from grader.complaint import Complaint
 from grader.errors import ExerciseError, InfrastructureError
 from grader.exercise import Exercise
-from grader.nursery import ask_nursery
-from grader.sandbox import NO_GPU
+from grader.nursery import Greeting, ask_nursery
+from grader.sandbox import NO_GPU, NOTHING, Omission
 
 #: Seconds until a warm parent must be ready: importing torch from a cold disk takes its time.
 _START = 180.0
 
 
-class WarmParent:
-    """A nursery in a process that has nothing of this one but a socket."""
+class WarmProcess:
+    """A process that has nothing of this one but a socket: it imports much, says that it is ready, and then forks."""
 
-    def __init__(self, kind: str, conftest: Path) -> None:
-        self._kind = kind
+    def __init__(self, name: str, module: str, *arguments: str, **environment: str) -> None:
+        self.name = name
+        self._what = (module, *arguments)
+        self._environment = environment
+        self._start()
+
+    def _start(self) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # One thread each: gradings run side by side, and a thread pool does not survive a fork. Hashes are fixed so
-        # that sets iterate in the same order and the same seed gives the same report.
-        # Neither sees a GPU: what forks must not start CUDA.
-        environment = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **NO_GPU}
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "grader.nursery", kind, str(theirs.fileno())],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            cwd="/",
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,  # Ctrl-C in a terminal is ours to handle
-        )
-        theirs.close()
-        self.control.send(conftest.read_bytes())
+        # One thread each: gradings run side by side, and a thread pool does not survive a fork.
+        # None sees a GPU: what forks must not start CUDA.
+        usual = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", **NO_GPU}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-P", "-m", *self._what, str(theirs.fileno())],
+                env={**usual, **self._environment},
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C in a terminal is ours to handle
+            )
 
     def expect_ready(self) -> None:
         """Wait until everything is imported. Raises InfrastructureError."""
@@ -49,15 +55,20 @@ class WarmParent:
         try:
             ready = self.control.recv(16)
         except TimeoutError:
-            raise InfrastructureError(f"the {self._kind}' warm parent did not start within {_START:g} s") from None
+            raise InfrastructureError(f"the {self.name}' warm parent did not start within {_START:g} s") from None
         if ready != b"ready":
-            raise InfrastructureError(f"the {self._kind}' warm parent ended at its start: {self._process.wait()}")
+            raise InfrastructureError(f"the {self.name}' warm parent ended at its start: {self._process.wait()}")
         self.control.settimeout(None)
 
     @property
     def pid(self) -> int:
         """The process."""
         return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """With what it ended; None: it is there."""
+        return self._process.poll()
 
     def close(self) -> None:
         """End it; it ends its children."""
@@ -69,6 +80,25 @@ class WarmParent:
             self._process.wait()
 
 
+class WarmParent(WarmProcess):
+    """A nursery of candidates or of examiners."""
+
+    def __init__(self, kind: str, conftest: Path, omission: Omission = NOTHING) -> None:
+        # Hashes are fixed so that sets iterate in the same order and the same seed gives the same report.
+        self._greeting = msgspec.msgpack.encode(Greeting(conftest.read_bytes(), omission))
+        super().__init__(kind, "grader.nursery", kind, PYTHONHASHSEED="0")
+
+    def _start(self) -> None:
+        super()._start()
+        self.control.send(self._greeting)
+
+    def restart(self) -> None:
+        """Start it anew; what its predecessor has forked is gone or has no use any more. Raises InfrastructureError."""
+        self.close()
+        self._start()
+        self.expect_ready()
+
+
 class Branch:
     """A nursery that a warm parent forked: it shares the parent's memory and has prepared something more."""
 
@@ -77,8 +107,12 @@ class Branch:
         self._life, its_life = socket.socketpair()
         self._lock = threading.Lock()
         self._is_ready = False
-        with contextlib.closing(theirs), contextlib.closing(its_life):
-            ask(parent, order, [its_life.fileno(), theirs.fileno()])
+        try:
+            with contextlib.closing(theirs), contextlib.closing(its_life):
+                ask(parent, order, [its_life.fileno(), theirs.fileno()])
+        except BaseException:
+            self.close()
+            raise
 
     def expect_ready(self) -> None:
         """Wait until it is prepared. Raises ExerciseError when the exercise does not allow it."""
@@ -116,17 +150,17 @@ class Branch:
 class Keeper:
     """What one exercise has ready: its tests collected, and candidates without what it forbids."""
 
-    def __init__(self, examiners: WarmParent, candidates: WarmParent, exercise: Exercise) -> None:
+    def __init__(self, examiners: WarmParent, candidates: socket.socket, exercise: Exercise) -> None:
         self._lock = threading.Lock()
         self._gradings = 0
         self._is_retired = False
         suites = [str(path) for path in (exercise.public_tests, exercise.hidden_tests) if path is not None]
         self._suite = Branch(examiners.control, {"slug": exercise.slug, "suites": suites})
         self._branches = [self._suite]
-        #: where its candidates are ordered
-        self.candidates = candidates.control
+        #: whose forks its candidates are, and where they are ordered
+        self.parent = self.candidates = candidates
         if exercise.config.forbid:
-            self._branches.append(Branch(candidates.control, {"block": exercise.config.forbid}))
+            self._branches.append(Branch(candidates, {"block": exercise.config.forbid}))
             self.candidates = self._branches[-1].control
 
     def expect_ready(self) -> None:
@@ -139,16 +173,19 @@ class Keeper:
         return all(branch.is_alive() for branch in self._branches)
 
     @contextmanager
-    def order(self, channel: socket.socket, *, apart: bool = False) -> Iterator[None]:
+    def order(self, channel: socket.socket, complaint: Complaint, *, apart: bool = False) -> Iterator[None]:
         """Have an examiner forked that takes its job from ``channel``; leaving the context ends it.
 
-        ``apart``: its candidates get a parent of their own, which nobody else waits for.
+        What it writes to standard error goes to ``complaint``. ``apart``: its candidates get a parent of their own,
+        which nobody else waits for.
         """
         ours, its_life = socket.socketpair()
         try:
             with self._parent(apart) as candidates:
                 with contextlib.closing(channel), contextlib.closing(its_life):
-                    ask(self._suite.control, {}, [its_life.fileno(), channel.fileno(), candidates.fileno()])
+                    mine = [its_life.fileno(), channel.fileno(), candidates.fileno(), complaint.writing]
+                    ask(self._suite.control, {}, mine)
+                    complaint.hand_over()
                 yield
         finally:
             ours.close()

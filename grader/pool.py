@@ -9,6 +9,7 @@ Read this first. ``Grader.grade`` is the main line:
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import threading
@@ -22,7 +23,10 @@ from typing import Any
 
 import msgspec
 
+from grader import libraries
+from grader.complaint import Complaint
 from grader.device import gpu as devices
+from grader.device.discover import Found, find_gpus
 from grader.device.gpu import Gpu, Share
 from grader.device.health import Finding
 from grader.device.ledger import Ledger, NoRoom, SickDevice
@@ -30,13 +34,16 @@ from grader.device.physician import Physician
 from grader.device.start import CUDA_START
 from grader.errors import ExerciseError, GraderError, InfrastructureError, SubmissionError
 from grader.exercise import Catalogue, Exercise
-from grader.parent import Keeper, WarmParent
+from grader.parent import Branch, Keeper, WarmParent
 from grader.report import Report, Verdict
+from grader.sandbox import Omission
 from grader.stub import class_names, public_names
 from grader.submission import Submission, Upload, read_path, read_upload
 from grader.training.calibration import read_calibration
 from grader.transcript import Event, Transcript
 from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout, MalformedFrame
+
+_log = logging.getLogger(__name__)
 
 #: Seconds until an examiner must have taken its job.
 _PATIENCE = 60.0
@@ -57,6 +64,16 @@ class _Order:
     on_event: Callable[[Event], None] = lambda event: None
 
 
+@dataclass(frozen=True)
+class Warmth:
+    """What a grader has ready."""
+
+    #: by its name, whether a warm parent is there
+    parents: dict[str, bool]
+    #: exercises whose tests are collected
+    keepers: int
+
+
 class Grader:
     """The warm parents of one host. Thread-safe: each thread that grades has an examiner and a candidate of its own.
 
@@ -72,18 +89,31 @@ class Grader:
         problem: str = "",
         threads: int = 1,
         check: Callable[[Gpu], Finding] | None = None,
+        grace: float | None = None,
+        without: frozenset[str] = frozenset(),
     ) -> None:
-        """``problem``: why there are fewer GPUs than somebody may expect. ``check`` examines one, in tests."""
+        """``problem``: why there are fewer GPUs than somebody may expect. ``check`` examines one, in tests.
+
+        ``grace``: seconds beyond a test's own time until an examiner that is stuck is given up. ``without``: layers of
+        the sandbox that are left out while attacks are tried (`grader.attack`). Nothing but their targets is graded
+        then; raises PermissionError for others.
+        """
+        modules = {each.slug: each.config.module for each in catalogue} if without else {}
+        self._omission = Omission.among(without, modules)
         self._data = None if data is None else data.resolve()
         self._problem = problem
+        self._grace = grace
         self._threads = threads
         conftest = catalogue.exercises / "conftest.py"
         if not conftest.is_file():
             raise ExerciseError(f"{conftest} is missing. Every folder of exercises needs Gradiente's conftest.py.")
-        self._candidates, self._examiners = WarmParent("candidates", conftest), WarmParent("examiners", conftest)
+        self._candidates = WarmParent("candidates", conftest, self._omission)
+        self._examiners = WarmParent("examiners", conftest)
         #: the GPUs, and who uses how much of them
         self.ledger = Ledger(gpus, check or Physician(self._candidates).examine)
-        self._keepers: dict[tuple[Path, str], Keeper] = {}
+        #: a candidates' parent that has imported more; None: nobody has needed it yet
+        self._librarian: Branch | None = None
+        self._keepers: dict[tuple[Path, str, bool], Keeper] = {}
         self._lock = threading.Lock()
         try:
             # Both are started before either is waited for: they import side by side.
@@ -92,6 +122,18 @@ class Grader:
         except BaseException:
             self.close()
             raise
+
+    @classmethod
+    def on_this_host(
+        cls, catalogue: Catalogue, *, jobs: int, data: Path | None, gpus: str = "all", device: str = devices.AUTO
+    ) -> Grader:
+        """Start one for so many gradings at a time, with the GPUs that a setting leaves to it; for ``cpu`` with none.
+
+        Start it before any thread runs: its parents fork later, and a fork copies locks as they are.
+        """
+        found = Found() if device == devices.CPU else find_gpus()
+        allowed = devices.allow(found.gpus, gpus)
+        return cls(catalogue, data=data, gpus=allowed, problem=found.problem, threads=devices.threads_of(jobs))
 
     def grade(
         self,
@@ -116,6 +158,7 @@ class Grader:
         repeated.
         """
         start = time.perf_counter()
+        self._omission.check(exercise.slug, exercise.config.module)
         gpus = devices.choose(device, self.ledger.gpus, self._problem)
         chosen = seed if seed is not None else secrets.token_hex(8)
         blank = Report(submission or _name(source), exercise.slug, exercise.version, chosen, devices.CPU)
@@ -156,8 +199,11 @@ class Grader:
 
     def _run(self, order: _Order, blank: Report, job: dict[str, Any]) -> Report:
         start = time.perf_counter()
-        transcript = Transcript(order.exercise.slug, job["seconds_left"], order.on_event)
-        self._examine(job, order.exercise, transcript)
+        transcript = Transcript(order.exercise.slug, job["seconds_left"], order.on_event, self._grace)
+        try:
+            self._examine(job, order.exercise, transcript)
+        finally:
+            order.on_event(transcript.tally.event())
         left_out = (*order.read.left_out, *transcript.left_out)
         return replace(blank, tests=tuple(transcript.tests), left_out=left_out, seconds=time.perf_counter() - start)
 
@@ -189,46 +235,89 @@ class Grader:
 
     def _examine(self, job: dict[str, Any], exercise: Exercise, transcript: Transcript) -> None:
         """Have the tests run, by a further examiner where one was stuck."""
-        with self._keeper(exercise) as keeper:
+        with self._keeper(exercise, libraries.mentions(job["work"]["files"].values())) as keeper:
             while not self._converse(keeper, job, transcript):
                 job |= transcript.resumption()
 
     def _converse(self, keeper: Keeper, job: dict[str, Any], transcript: Transcript) -> bool:
         """One examiner, from its job to its end; False when it was stuck."""
         ours, theirs = socket.socketpair()
-        channel = Channel(ours)
+        channel, complaint = Channel(ours), Complaint()
+        complaint.listen(channel)
         try:
-            with keeper.order(theirs, apart=job["work"]["share"] is not None):
+            with keeper.order(theirs, complaint, apart=job["work"]["share"] is not None):
                 channel.send(job, timeout=_PATIENCE)
                 return transcript.listen(channel)
         except (ChannelClosed, ChannelTimeout, MalformedFrame):
+            complaint.wait(1.0)  # it tells why
             raise InfrastructureError("the examiner ended before its report") from None
         finally:
             channel.close()
+            complaint.close()
 
     @contextmanager
-    def _keeper(self, exercise: Exercise) -> Iterator[Keeper]:
+    def _keeper(self, exercise: Exercise, has_libraries: bool) -> Iterator[Keeper]:
         """The keeper of an exercise as its files are now; an edited exercise gets a new one."""
-        key = (exercise.folder, exercise.version)
+        has_libraries = has_libraries or _uses_libraries(exercise)
+        key = (exercise.folder, exercise.version, has_libraries)
         with self._lock:
-            keeper = self._keepers.pop(key, None)
-            if keeper is None or not keeper.is_alive():
-                keeper = Keeper(self._examiners, self._candidates, exercise)
+            self._revive()
+            librarian = self._hire() if has_libraries else None
+            parent = self._candidates.control if librarian is None else librarian.control
+            keeper, surplus = self._keepers.pop(key, None), []
+            if keeper is not None and (not keeper.is_alive() or keeper.parent is not parent):
+                surplus.append(keeper)
+                keeper = None
+            if keeper is None:
+                keeper = Keeper(self._examiners, parent, exercise)
             keeper.reserve()
             self._keepers[key] = keeper  # at the end: the first one is the one that was not used for longest
-            surplus = [self._keepers.pop(next(iter(self._keepers))) for _ in range(len(self._keepers) - _KEEPERS)]
+            while len(self._keepers) > _KEEPERS:
+                surplus.append(self._keepers.pop(next(iter(self._keepers))))
         for old in surplus:
             old.retire()
         try:
+            if librarian is not None:
+                librarian.expect_ready()
             keeper.expect_ready()
             yield keeper
         finally:
             keeper.release()
 
+    @property
+    def pids(self) -> tuple[int, int]:
+        """The processes of the candidates' and the examiners' warm parent."""
+        return self._candidates.pid, self._examiners.pid
+
+    def _revive(self) -> None:
+        """Start a warm parent anew that has died: what comes next can be graded all the same."""
+        for parent in (self._candidates, self._examiners):
+            if parent.status is not None:
+                _log.error("the %s' warm parent has ended (%s) and is started anew", parent.name, parent.status)
+                parent.restart()
+
+    def _hire(self) -> Branch:
+        """The parent of candidates that have the libraries."""
+        if self._librarian is not None and not self._librarian.is_alive():
+            self._librarian.close()
+            self._librarian = None
+        if self._librarian is None:
+            self._librarian = Branch(self._candidates.control, {"branch": True, "libraries": True})
+        return self._librarian
+
+    def warmth(self) -> Warmth:
+        """What is warm now."""
+        with self._lock:
+            keepers = list(self._keepers.values())
+        parents = {each.name: each.status is None for each in (self._candidates, self._examiners)}
+        return Warmth(parents, sum(keeper.is_alive() for keeper in keepers))
+
     def close(self) -> None:
         """End the warm parents and everything that they started."""
         for keeper in self._keepers.values():
             keeper.close()
+        if self._librarian is not None:
+            self._librarian.close()
         for parent in (self._candidates, self._examiners):
             parent.close()
 
@@ -239,6 +328,14 @@ class Grader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _uses_libraries(exercise: Exercise) -> bool:
+    """Whether its answers may need what takes long to import, by what it gives them."""
+    paths = (exercise.stub, exercise.public_tests, exercise.hidden_tests)
+    if any(name.startswith("torchvision.") for name in exercise.config.forbid):
+        return True
+    return libraries.mentions(path.read_bytes() for path in paths if path is not None)
 
 
 def _read(source: Upload | Path, slug: str) -> Submission:

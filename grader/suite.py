@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from grader import libraries
 from grader.errors import ExerciseError
 from grader.grading import Bench, examine
 from grader.nursery import ForkedChild, Nursery, fork_plain
@@ -70,8 +71,8 @@ class Keeper:
 
     def fork(self, order: dict[str, Any], descriptors: list[int]) -> ForkedChild:
         """Fork one examiner; its job comes over its channel."""
-        channel, candidates = descriptors
-        return fork_plain(descriptors, lambda: examine(self._bench, channel, candidates))
+        channel, candidates, errors = descriptors
+        return fork_plain(descriptors, lambda: examine(self._bench, channel, candidates, errors))
 
 
 class SuiteBrood:
@@ -80,8 +81,10 @@ class SuiteBrood:
     def warm(self) -> None:
         """Import pytest and torch, and run a small session, so that what they put off until first use is done."""
         import torch
+        import torch.fx.experimental.symbolic_shapes  # the first gradient imports it
 
         torch.set_num_threads(1)
+        _compare_plain_tensors()
         shared = loaded_shared()
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         with tempfile.TemporaryDirectory() as folder:
@@ -98,6 +101,8 @@ class SuiteBrood:
         shared = loaded_shared()
         bench = Bench(shared)
         keeper = Keeper(order["slug"], bench, control)
+        if libraries.mentions(Path(path).read_bytes() for path in order["suites"]):
+            libraries.load_compiler()
         os.chdir(Path(order["suites"][0]).parent)
         try:
             status = _pytest(order["suites"], [shared, _fixtures(bench), keeper])
@@ -106,6 +111,13 @@ class SuiteBrood:
             return
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             control.send(f"{order['slug']}: pytest ended with status {status} while collecting.".encode())
+
+
+def _compare_plain_tensors() -> None:
+    """Keep ``assert_close`` from importing torch.distributed, which takes long, to look for tensors of its kind."""
+    from torch.testing import _comparison
+
+    _comparison._HAS_DTENSOR = False
 
 
 def _fixtures(bench: Bench) -> ModuleType:

@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.errors import ExerciseError, InfrastructureError
 from grader.report import Owner, TestResult, Verdict
+from grader.tally import End, Tally
 from grader.wire.channel import Channel, ChannelTimeout
 
 Event = dict[str, Any]
@@ -24,10 +25,15 @@ _GRACE = 20.0
 class Transcript:
     """The events of one grading, through however many examiners it takes."""
 
-    def __init__(self, slug: str, total_seconds: float, on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self, slug: str, total_seconds: float, on_event: Callable[[Event], None], grace: float | None = None
+    ) -> None:
+        """``grace``: seconds beyond a test's own time that an examiner gets."""
         self.tests: list[TestResult] = []
         self.left_out: list[str] = []
+        self.tally = Tally()
         self._slug = slug
+        self._grace = _GRACE if grace is None else grace
         self._on_event = on_event
         self._end = time.monotonic() + total_seconds
         self._current = ""
@@ -39,12 +45,13 @@ class Transcript:
 
         Raises ExerciseError or InfrastructureError where there can be no report.
         """
-        self._deadline = time.monotonic() + self.seconds_left() + _GRACE
+        self._deadline = time.monotonic() + self.seconds_left() + self._grace
         while True:
             try:
                 event, _ = channel.receive(self._deadline)
             except ChannelTimeout:
                 if self._current:
+                    self.tally.ends[End.STUCK] += 1
                     return False
                 raise ExerciseError(f"{self._slug}: the tests themselves did not end in time") from None
             if event["event"] == "done":
@@ -62,16 +69,19 @@ class Transcript:
 
     def _hear(self, event: Event) -> None:
         kind = event["event"]
+        if kind == "tally":
+            self.tally.add(event)
+            return
         if kind == "refused":
             raise (ExerciseError if event["owner"] == Owner.EXERCISE else InfrastructureError)(
                 event["message"]["en"], event["message"]["pt-BR"]
             )
         if kind == "begin":
             self._current = event["test"]
-            self._deadline = time.monotonic() + event["within"] + _GRACE
+            self._deadline = time.monotonic() + event["within"] + self._grace
         elif kind == "test":
             self._current = ""
-            self._deadline = time.monotonic() + self.seconds_left() + _GRACE
+            self._deadline = time.monotonic() + self.seconds_left() + self._grace
             self.tests.append(TestResult(**{**event["test"], "verdict": Verdict(event["test"]["verdict"])}))
         elif kind in self._told:  # a second examiner starts over; who listens has heard it
             return

@@ -24,7 +24,7 @@ def grader(sandboxed):
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("slug", CATALOGUE.slugs())
 def test_exercise_is_in_step(grader, slug):
-    result = audit(CATALOGUE.find(slug), CATALOGUE, grader, jobs=2, seeds=1, mutants=25)
+    result = audit(CATALOGUE.find(slug), CATALOGUE, grader, jobs=2, seeds=1, mutants=12)
     assert [str(problem) for problem in result.problems] == []
     assert result.counts.rate >= 0.95
     assert result.counts.wrong >= 4

@@ -7,7 +7,7 @@ import hashlib
 import importlib.util
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,25 +18,13 @@ from grader.training.idx import parse_idx
 from grader.training.images import Arrays
 from grader.training.known import DataFile, DataSet, Form
 from grader.training.missing import DamagedData, MissingData
+from grader.training.presence import places
 
 _BATCHES = "cifar-10-batches-py"
 _UNKNOWN_CONTENT = (
     "for the unpacked file no checksum was published: keep the .gz beside it",
     "do arquivo descompactado não se publicou soma de verificação: deixe o .gz ao lado dele",
 )
-
-
-def is_present(known: DataSet, folder: Path) -> bool:
-    """Whether the files of a set are there; what is in them is not looked at."""
-    if known.form is Form.BUNDLED:
-        return importlib.util.find_spec("sklearn") is not None
-    if known.form is Form.IDX:
-        return all(any(_places(known, folder, file)) for file in known.files)
-    archives = (*known.files, known.others[0])
-    batches = known.others[1:]
-    return any(any(_places(known, folder, file)) for file in archives) or all(
-        any(_places(known, folder, file)) for file in batches
-    )
 
 
 def read_set(known: DataSet, folder: Path) -> Arrays:
@@ -70,21 +58,10 @@ def matches(data: bytes, file: DataFile) -> bool:
     return _digest(data) in {file.md5, file.content_md5}
 
 
-def _places(known: DataSet, folder: Path, file: DataFile) -> Iterator[Path]:
-    """Where a file lies, packed or unpacked."""
-    for below in known.folders:
-        for name in (file.name, file.content_name):
-            path = folder / below / name
-            if path.is_file():
-                yield path
-            if name == file.content_name == file.name:
-                break
-
-
 def _content(known: DataSet, folder: Path, file: DataFile) -> bytes:
     """The unpacked content of a file, checked. A file of the same name that holds something else may lie around."""
     damaged: DamagedData | None = None
-    for path in _places(known, folder, file):
+    for path in places(known, folder, file):
         data = path.read_bytes()
         content = _unpack(data) if path.name.endswith(".gz") else data
         if content is not None and (matches(data, file) or matches(content, file)):
@@ -131,11 +108,11 @@ def _read_digits(known: DataSet) -> Arrays:
 def _read_cifar(known: DataSet, folder: Path) -> Arrays:
     """From the folder of batches, or from one of the two archives."""
     (python,), (binary, *batches) = known.files, known.others
-    if all(any(_places(known, folder, batch)) for batch in batches):
+    if all(any(places(known, folder, batch)) for batch in batches):
         return _join([parse_pickled(_content(known, folder, batch)) for batch in batches])
-    for path in _places(known, folder, python):
+    for path in places(known, folder, python):
         return _from_archive(known, path, python, parse_pickled, [batch.name for batch in batches])
-    for path in _places(known, folder, binary):
+    for path in places(known, folder, binary):
         names = [f"cifar-10-batches-bin/{batch.name.rpartition('/')[2]}.bin" for batch in batches]
         return _from_archive(known, path, binary, parse_binary, names)
     raise MissingData(known, folder)

@@ -21,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from grader.training.files import is_present, read_set
+from grader.training.files import read_set
 from grader.training.images import Arrays, ImageSet
 from grader.training.known import KNOWN, DataSet, Form, find_known
+from grader.training.presence import is_present
 
 CACHE = ".cache"
 _PARTS = ("images.npy", "labels.npy")

@@ -54,6 +54,27 @@ def test_titles_and_hints_are_in_both_languages(grade):
     assert test.hint["pt-BR"] == "Multiplique por dois."
 
 
+def test_what_takes_long_to_import_is_there_for_sources_that_name_it_and_for_no_others(grade):
+    # Not named itself: that would be a reason.
+    seen = "print('torch._dyn' + 'amo' in sys.modules)"
+    source = f"import sys\n\n\ndef double(x):\n    {seen}\n    return 2 * x\n\n\n{GREET}"
+    for more, expected in (("", "False\n"), ("# torchvision\n", "True\n")):
+        report = grade(more + source)
+        assert report.score == 6
+        assert by_name(report)["test_doubles"].output == expected
+
+
+def test_a_test_that_crashes_shows_its_own_lines_and_none_of_the_graders(grade):
+    source = f"def double(x):\n    raise ValueError('no')\n\n\n{GREET}"
+    detail = by_name(grade(source))["test_doubles"].detail
+    assert "student.double" in detail
+    assert "peer.py" not in detail
+    # What could not be loaded is raised in each test anew.
+    unloaded = [test.detail for test in grade("def double(").tests if test.detail]
+    assert len(unloaded) > 2
+    assert max(map(len, unloaded)) < 5_000
+
+
 def test_public_tests_show_what_was_expected(grade):
     test = by_name(grade("def double(x): return x\n" + GREET))["test_doubles"]
     assert "not close" in test.traceback

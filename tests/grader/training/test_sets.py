@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from grader.training.cifar import parse_pickled
-from grader.training.files import is_present
 from grader.training.idx import parse_idx
 from grader.training.known import CIFAR10, DIGITS, FASHION_MNIST, MNIST, DataFile
 from grader.training.missing import DamagedData, MissingData
+from grader.training.presence import is_present
 from grader.training.sets import CACHE, list_sets, load_set, open_set
 
 MD5 = "md5"

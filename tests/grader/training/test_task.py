@@ -12,9 +12,9 @@ import torch
 
 from grader.report import Report, Verdict
 from grader.submission import Upload
-from grader.training.files import is_present
 from grader.training.known import MNIST
 from grader.training.missing import MissingData
+from grader.training.presence import is_present
 from grader.training.task import Terms, draw_task
 from tests.conftest import write_tree
 
