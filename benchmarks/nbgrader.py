@@ -1,16 +1,20 @@
 """``nbgrader autograde`` with Gradiente's preprocessors against nbgrader's own, on the same notebooks in one run.
 
-    python benchmarks/nbgrader.py [--students 30] [--slug sigmoid] [--rounds 2]
+    python benchmarks/nbgrader.py [--students 30] [--rounds 2] [--only ours] [SLUG...]
 
 The notebooks are those of a class: the reference, a part of it, and the stub, in turn. One command grades them all, as
 an instructor types it, its start included. Both grade copies of one course, turn and turn about, so that what else the
-machine does meets both. Prints every time and the ratio of the sums.
+machine does meets both. Prints of every command how long it took and the processors' time of all its processes, which
+other programs on the machine hardly change, and for each exercise the ratio of the sums.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
+import resource
 import shutil
 import subprocess
 import sys
@@ -19,6 +23,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+OTHER = "nbgrader's own"
+NAMES = ["ours", OTHER]
 #: as if Gradiente were not there
 STOCK = """\
 c = get_config()
@@ -63,30 +69,51 @@ def solves(cell: dict[str, dict[str, dict[str, bool]]]) -> bool:
     return bool(cell["metadata"].get("nbgrader", {}).get("solution"))
 
 
-def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--students", type=int, default=30)
-    words.add_argument("--slug", default="sigmoid")
-    words.add_argument("--rounds", type=int, default=2)
-    chosen = words.parse_args()
+def grade(course: Path, slug: str) -> tuple[float, float]:
+    """Seconds of one command, and of processors."""
+    start, spent = time.perf_counter(), _spent()
+    run("nbgrader", "autograde", slug, folder=course)
+    return time.perf_counter() - start, _spent() - spent
+
+
+def _spent() -> float:
+    """Seconds of processors that all processes took that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def compare(slug: str, students: int, rounds: int, names: list[str]) -> None:
+    """Grade one exercise's notebooks, turn and turn about."""
+    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as scratch:
         course = Path(scratch, "course")
-        make_course(course, chosen.slug)
-        hand_in(course, chosen.slug, chosen.students)
-        spent: dict[str, list[float]] = {"ours": [], "nbgrader's own": []}
-        for number in range(chosen.rounds):
-            for name, seconds in spent.items():
+        make_course(course, slug)
+        hand_in(course, slug, students)
+        for number in range(rounds):
+            for name, found in spent.items():
                 copy = Path(scratch, f"{number}{name}")
                 shutil.copytree(course, copy)
-                if name != "ours":
+                if name == OTHER:
                     (copy / "nbgrader_config.py").write_text(STOCK)
-                start = time.perf_counter()
-                run("nbgrader", "autograde", chosen.slug, folder=copy)
-                seconds.append(time.perf_counter() - start)
+                found.append(grade(copy, slug))
                 shutil.rmtree(copy)
-                print(f"{chosen.students} notebooks of {chosen.slug}, {name}: {seconds[-1]:.1f} s", flush=True)
-    ours, stock = (sum(each) for each in spent.values())
-    print(f"ratio: {stock / ours:.1f}")
+                seconds, processors = found[-1]
+                print(f"{students} notebooks of {slug}, {name}: {seconds:.1f} s, {processors:.1f} s of CPU", flush=True)
+    if len(spent) == 2:
+        ours, other = ([sum(each) for each in zip(*spent[name], strict=True)] for name in names)
+        print(f"{slug}: ratio {other[0] / ours[0]:.1f}, of CPU {other[1] / ours[1]:.1f}")
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("slugs", nargs="*", metavar="SLUG", default=["sigmoid"])
+    words.add_argument("--students", type=int, default=30)
+    words.add_argument("--rounds", type=int, default=2)
+    words.add_argument("--only", choices=NAMES)
+    chosen = words.parse_args()
+    print(f"{platform.platform()}, {len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}")
+    for slug in chosen.slugs:
+        compare(slug, chosen.students, chosen.rounds, [chosen.only] if chosen.only else NAMES)
 
 
 if __name__ == "__main__":

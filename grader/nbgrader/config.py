@@ -50,6 +50,7 @@ def configure(
     config.ClearSolutions.text_stub = _TEXT[language]
     config.Execute.timeout = CELL_SECONDS
     _grade_in_the_sandbox(config, rest, review)
+    _show_nothing_active(config)
     if hide_tests:
         _hide_tests(config, language)
     find_alembic()
@@ -57,22 +58,28 @@ def configure(
 
 def _grade_in_the_sandbox(config: Any, rest: Rest, review: bool) -> None:
     """Let ``nbgrader autograde`` grade with Gradiente."""
+    config.Autograde.exporter_class = f"{AUTOGRADE}.exporter.Exporter"
     config.Autograde.sanitize_preprocessors = [
-        f"{AUTOGRADE}.RefuseLinks",
+        f"{AUTOGRADE}.links.RefuseLinks",
         "nbgrader.preprocessors.ClearOutput",
-        f"{AUTOGRADE}.RestoreMarks",
-        "nbgrader.preprocessors.OverwriteKernelspec",
-        "nbgrader.preprocessors.OverwriteCells",
-        "nbgrader.preprocessors.CheckCellMetadata",
+        f"{AUTOGRADE}.marks.RestoreMarks",
+        f"{AUTOGRADE}.overwrite.OverwriteKernelspec",
+        f"{AUTOGRADE}.overwrite.OverwriteCells",
     ]
     config.Autograde.autograde_preprocessors = [
-        f"{AUTOGRADE}.ExternalGrade",
+        f"{AUTOGRADE}.preprocessor.ExternalGrade",
         "nbgrader.preprocessors.AssignLatePenalties",
     ]
     config.ExternalGrade.rest = rest
     config.ExternalGrade.review = review
     # What a student deletes is graded all the same; without this a person would have to look.
     config.OverwriteCells.add_missing_cells = True
+
+
+def _show_nothing_active(config: Any) -> None:
+    """Of what students wrote, in the feedback and in the formgrader."""
+    config.HTMLExporter.preprocessors = ["grader.nbgrader.feedback.Inert"]
+    config.HTMLExporter.filters = {"markdown2html": "grader.nbgrader.feedback.markdown"}
 
 
 def _hide_tests(config: Any, language: str) -> None:

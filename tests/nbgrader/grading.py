@@ -28,7 +28,9 @@ from nbgrader.converters import Autograde, GenerateFeedback
 c.Autograde.sanitize_preprocessors = Autograde.sanitize_preprocessors.default_args[0]
 c.Autograde.autograde_preprocessors = Autograde.autograde_preprocessors.default_args[0]
 c.GenerateFeedback.preprocessors = GenerateFeedback.preprocessors.default_args[0]
+c.Autograde.exporter_class = "nbconvert.exporters.NotebookExporter"
 c.OverwriteCells.add_missing_cells = False
+c.HTMLExporter.preprocessors, c.HTMLExporter.filters = [], {}
 """
 PATH = "/usr/bin:/bin"
 
@@ -132,7 +134,7 @@ def _text(output):
 @contextmanager
 def warm_nbgrader():
     """A process whose forks are nbgrader."""
-    command = [sys.executable, str(Path(__file__).with_name("warm.py")), "grader.nbgrader.autograde"]
+    command = [sys.executable, str(Path(__file__).with_name("warm.py")), "grader.nbgrader.autograde.preprocessor"]
     environment = {"PATH": PATH, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as warm:
         yield warm

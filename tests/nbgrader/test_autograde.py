@@ -32,6 +32,12 @@ FULL = {"odd": 3, "words": 2, "partly": None, "why": 0}
 NOTHING = FULL | {"odd": 0, "words": 0}
 #: these are graded a second time, with the sandboxed kernel for the rest
 IN_KERNEL = ("bia", "noisy", "forge_output", "end_process", "loud")
+#: in a page, what is active of it must go, and the rest must stay
+PAINTED = """<img src=x onerror="alert('image')"> <script>alert('text')</script> [here](javascript:alert('link'))
+<iframe srcdoc="<b>frame</b>"></iframe> $a < b_1$ and $$\\frac{1}{2}$$ <b>bold</b>
+
+![dot](data:image/png;base64,iVBORw0K)
+"""
 OTHERS_KERNEL = {"display_name": "Other", "language": "python", "name": "other"}
 
 
@@ -47,6 +53,12 @@ def mutilate(cells):
     return kept
 
 
+def paint(cells):
+    """What students write between the cells."""
+    raw = {"cell_type": "raw", "metadata": {"raw_mimetype": "text/html"}, "source": "<script>alert('raw')</script>kept"}
+    return [{"cell_type": "markdown", "metadata": {"tags": ['"><i>']}, "source": PAINTED}, raw, *cells]
+
+
 def hand_in_cheats(course):
     """What both pipelines grade, in an order in which nbgrader's own comes to most of it."""
     course.run(["generate_assignment", "ps1"])
@@ -60,6 +72,7 @@ def hand_in_cheats(course):
     folder.joinpath("notes.txt").symlink_to(course.folder / "nbgrader_config.py")
     folder.joinpath("helper.py").unlink()
     folder.joinpath("helper.py").symlink_to(course.folder / "nbgrader_config.py")
+    course.hand_in("painted", RIGHT, paint)
     course.hand_in("z-duplicate", WRONG, CHANGES["duplicate"])
     course.hand_in("zz-zoe", RIGHT)
 
@@ -88,7 +101,8 @@ def courses(tmp_path_factory):
     with warm_nbgrader() as warm:
         stock = Course(tmp_path_factory.mktemp("stock"), warm, STOCK)
         hand_in_cheats(stock)
-        stock.log = stock.run(["autograde", "ps1"], ["generate_feedback", "ps1", "--student=loud"], status=1)
+        stock.log = stock.run(["autograde", "ps1"], ["generate_feedback", "ps1", "--student=loud"],
+                              ["generate_feedback", "ps1", "--student=painted"], status=1)  # fmt: skip
         ours = Course(tmp_path_factory.mktemp("ours"), warm)
         hand_in_cheats(ours)
         hand_in_more(ours)
@@ -96,7 +110,7 @@ def courses(tmp_path_factory):
         ours.log = ours.run(
             ["autograde", "ps1", f"--CourseDirectory.student_id_exclude={without}"],
             ["autograde", "ps1", "--student=kernel-*", "--ExternalGrade.rest=kernel"],
-            *(["generate_feedback", "ps1", f"--student={name}"] for name in ("bia", "*noisy", "*loud")),
+            *(["generate_feedback", "ps1", f"--student={name}"] for name in ("bia", "painted", "*noisy", "*loud")),
             status=1,
         )
         yield stock, ours
@@ -238,6 +252,16 @@ def test_pages_show_nothing_active_of_the_students(stock, ours):
             assert "<script>alert(" not in text
             assert "<svg xmlns" not in text
             assert "<img src=x" not in text
+
+
+def test_pages_keep_what_students_write_but_for_what_is_active(stock, ours):
+    shown = stock.page("painted")
+    assert all(text in shown for text in ("<script>alert('text')", "onerror=", "<iframe", "<b>bold</b>"))
+    page = ours.page("painted")
+    assert not any(text in page for text in ("alert(", "onerror", "<iframe", 'tag_"'))
+    kept = ("$a &lt; b_1$", r"$$\frac{1}{2}$$", "<b>bold</b>", 'src="data:image/png;base64,iVBORw0K"', "kept")
+    assert all(text in page for text in kept)
+    assert ours.scores("painted") == FULL
 
 
 def test_hidden_tests_and_secrets_stay_where_they_are(stock, ours):

@@ -6,13 +6,17 @@ that what is graded ahead is what nbgrader will ask for; what turns out not to b
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
+
+import nbformat
 
 from grader.exercise import Exercise
 from grader.nbgrader.autograde.desk import Desk
@@ -21,6 +25,9 @@ from grader.report import Report
 
 #: parts of nbgrader's first pass that change no source; what they refuse nbgrader refuses itself, a moment later
 _NO_SOURCE = ("ClearOutput", "OverwriteKernelspec", "CheckCellMetadata")
+#: nbgrader tells what it restores when it comes to a notebook itself
+_SILENT = logging.getLogger("grader.nbgrader.autograde.silent")
+_SILENT.disabled = True
 
 
 class Ahead:
@@ -71,31 +78,25 @@ class Ahead:
         if source not in self._begun:
             self._begun[source] = self._desk.grade(self._exercise, self._names[1], content)
 
-    def _sanitized(self, student: str, path: Path) -> bytes:
-        """The notebook after nbgrader's first pass, as far as that changes sources."""
+    @cached_property
+    def _sanitizers(self) -> list[Any]:
+        """The parts of nbgrader's first pass that change sources."""
         converter = self._converter
         exporter = converter.exporter_class(parent=converter, config=converter.config)
         exporter._preprocessors = []
         for each in converter.sanitize_preprocessors:
             if str(each).rpartition(".")[2] not in _NO_SOURCE:
                 exporter.register_preprocessor(each)
+        for each in exporter._preprocessors:
+            each.log = _SILENT
+        return list(exporter._preprocessors)
+
+    def _sanitized(self, student: str, path: Path) -> bytes:
+        """The notebook after nbgrader's first pass, as far as that changes sources."""
         assignment, notebook = self._names
-        marks = {
-            "student": student,
-            "assignment": assignment,
-            "notebook": notebook,
-            "db_url": converter.coursedir.db_url,
-        }
-        text, _ = exporter.from_filename(str(path), resources={"unique_key": notebook, "nbgrader": marks})
-        return str(text).encode()
-
-
-_runs: WeakKeyDictionary[Any, dict[tuple[str, str], Ahead]] = WeakKeyDictionary()
-
-
-def look_ahead(converter: Any, desk: Desk, exercise: Exercise, assignment: str, notebook: str) -> Ahead:
-    """That of one run of ``nbgrader autograde``."""
-    run = _runs.setdefault(converter, {})
-    if (assignment, notebook) not in run:
-        run[assignment, notebook] = Ahead(converter, desk, exercise, assignment, notebook)
-    return run[assignment, notebook]
+        marks = {"student": student, "assignment": assignment, "notebook": notebook}
+        marks["db_url"] = self._converter.coursedir.db_url
+        nb, resources = nbformat.read(str(path), as_version=4), {"unique_key": notebook, "nbgrader": marks}
+        for each in self._sanitizers:
+            nb, resources = each(nb, resources)
+        return json.dumps(nb).encode()

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
 from grader.command.options import catalogue_of, started
-from grader.exercise import Exercise
+from grader.exercise import Catalogue, Exercise
 from grader.nbgrader.autograde.paper import folders
 from grader.pool import Grader
 from grader.report import Report
@@ -22,15 +22,16 @@ class Desk:
 
     def __init__(self) -> None:
         settings = load_settings()
-        self.shared = catalogue_of(None, None, settings).exercises
+        catalogue = catalogue_of(None, None, settings)
+        self.shared = catalogue.exercises
         self._stack = ExitStack()
         self.jobs = settings.workers
         self._threads = ThreadPoolExecutor(self.jobs, thread_name_prefix="autograde")
         # It takes seconds, in which nbgrader has read its first notebook.
-        self._grader: Future[Grader] = self._threads.submit(self._start, settings)
+        self._grader: Future[Grader] = self._threads.submit(self._start, catalogue, settings)
 
-    def _start(self, settings: Settings) -> Grader:
-        return self._stack.enter_context(started(catalogue_of(None, None, settings), settings, settings.workers))
+    def _start(self, catalogue: Catalogue, settings: Settings) -> Grader:
+        return self._stack.enter_context(started(catalogue, settings, settings.workers))
 
     def grade(self, exercise: Exercise, name: str, content: bytes) -> Future[Report]:
         """Grade a notebook, soon. Its future raises GraderError, also where this host cannot grade."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
+
+from grader.nbgrader.autograde.cells import Cells
+from grader.nbgrader.autograde.run import run_of
 
 _SCHEMA = 3
 
@@ -19,9 +21,7 @@ class RestoreMarks(NbGraderPreprocessor):
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Restore the marks of a notebook."""
-        marks = resources["nbgrader"]
-        with Gradebook(marks["db_url"]) as book:
-            known = _known(book.find_notebook(marks["notebook"], marks["assignment"]))
+        known = _known(run_of(self.parent.parent, resources["nbgrader"]).cells)
         for cell in reversed(nb.cells):  # of two alike, the last one counts, as with nbgrader
             said = cell.metadata.pop("nbgrader", None)
             grade_id = said.get("grade_id") if isinstance(said, dict) else None
@@ -34,24 +34,21 @@ class RestoreMarks(NbGraderPreprocessor):
         return nb, resources
 
 
-def _known(notebook: Any) -> dict[str, Any]:
+def _known(cells: Cells) -> dict[str, Any]:
     """The metadata of the assignment's cells, by their ids."""
-    solutions = {cell.name for cell in notebook.solution_cells}
-    points = {cell.name: cell.max_score for cell in [*notebook.grade_cells, *notebook.task_cells]}
-    grades, tasks = ({cell.name for cell in cells} for cells in (notebook.grade_cells, notebook.task_cells))
     return {
         cell.name: {
             "schema_version": _SCHEMA,
             "grade_id": cell.name,
-            "grade": cell.name in grades,
-            "solution": cell.name in solutions,
-            "task": cell.name in tasks,
+            "grade": cell.name in cells.grades,
+            "solution": cell.name in cells.solutions,
+            "task": cell.name in cells.tasks,
             "locked": cell.locked,
             "cell_type": cell.cell_type,
             "checksum": cell.checksum,
-            **({"points": points[cell.name]} if cell.name in points else {}),
+            **({"points": cells.graded[cell.name].max_score} if cell.name in cells.graded else {}),
         }
-        for cell in notebook.source_cells
+        for cell in cells.sources.values()
     }
 
 

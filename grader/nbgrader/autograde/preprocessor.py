@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 from typing import Any
 
 import nbformat
 from nbgrader import utils
-from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Enum
 
-from grader.errors import ExerciseError, GraderError
-from grader.nbgrader.autograde.ahead import look_ahead
-from grader.nbgrader.autograde.desk import open_desk
-from grader.nbgrader.autograde.paper import Paper, Result, find_source, write_paper
+from grader.errors import GraderError
+from grader.nbgrader.autograde.book import Book
+from grader.nbgrader.autograde.paper import Paper, Result
 from grader.nbgrader.autograde.rest import MARK, Ran, run_rest
 from grader.nbgrader.autograde.rows import Rows
+from grader.nbgrader.autograde.run import run_of
 from grader.nbgrader.autograde.shown import describe, describe_kernel
 from grader.report import Owner, Report
 
@@ -63,18 +62,11 @@ class ExternalGrade(NbGraderPreprocessor):
         return nb, resources
 
     def _grade(self, nb: Any, marks: dict[str, str]) -> tuple[Paper, Report | None]:
-        converter = self.parent.parent
-        directory = converter.coursedir
-        root = Path(directory.root)
-        source = find_source(root / directory.format_path(directory.source_directory, ".", marks["assignment"]))
-        desk = open_desk()
-        paper = write_paper(root, source, marks["notebook"], desk.shared)
-        if paper.exercise is None:
-            if self.rest != "kernel":
-                raise ExerciseError(paper.refusal["en"], paper.refusal["pt-BR"])
+        run = run_of(self.parent.parent, marks)
+        paper = run.paper
+        if paper.exercise is None and self.rest == "kernel":
             return paper, None
-        ahead = look_ahead(converter, desk, paper.exercise, marks["assignment"], marks["notebook"])
-        return paper, ahead.ask(marks["student"], str(nbformat.writes(nb)).encode()).result()
+        return paper, run.ahead.ask(marks["student"], json.dumps(nb).encode()).result()
 
     def _result(self, grade_id: str) -> Result | None:
         if self._report is None:
@@ -95,8 +87,8 @@ class ExternalGrade(NbGraderPreprocessor):
 
     def _record(self, nb: Any, marks: dict[str, str]) -> None:
         """Write all of a notebook's grades, or none."""
-        with Gradebook(marks["db_url"]) as book:
-            rows = Rows(book, marks)
+        with Book(marks["db_url"]) as book:
+            rows = Rows(book, run_of(self.parent.parent, marks).cells, marks)
             for cell in nb.cells:
                 if utils.is_grade(cell):
                     self._grade_cell(cell, rows)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbgrader.api import Comment, Grade, Gradebook
+from nbgrader.api import Comment, Grade
+
+from grader.nbgrader.autograde.book import Book
+from grader.nbgrader.autograde.cells import Cells
 
 
 class Rows:
     """Grades and comments by the ids of their cells, read at once: nbgrader's own look for each takes five tables."""
 
-    def __init__(self, book: Gradebook, marks: dict[str, str]) -> None:
-        names = (marks["notebook"], marks["assignment"])
-        self._book = book
-        self._notebook = book.find_submission_notebook(*names, marks["student"])
-        found = book.find_notebook(*names)
-        self._graded = {cell.name: cell for cell in [*found.grade_cells, *found.task_cells]}
-        self._answers = {cell.name: cell for cell in [*found.solution_cells, *found.task_cells]}
+    def __init__(self, book: Book, cells: Cells, marks: dict[str, str]) -> None:
+        self._book, self._cells = book, cells
+        self._notebook = book.find_submission_notebook(marks["notebook"], marks["assignment"], marks["student"])
         self._grades, self._comments = self._read(Grade), self._read(Comment)
 
     def _read(self, table: Any) -> dict[int, Any]:
@@ -25,19 +24,19 @@ class Rows:
 
     def points(self, grade_id: str) -> float:
         """What a cell is worth."""
-        return float(self._graded[grade_id].max_score)
+        return float(self._cells.graded[grade_id].max_score)
 
     def grade(self, grade_id: str) -> Any:
         """The grade of a cell."""
-        return self._find(Grade, self._grades, self._graded[grade_id])
+        return self._find(Grade, self._grades, self._cells.graded[grade_id])
 
     def comment(self, grade_id: str) -> Any:
         """The comment on a cell."""
-        return self._find(Comment, self._comments, self._answers[grade_id])
+        return self._find(Comment, self._comments, self._cells.answers[grade_id])
 
     def _find(self, table: Any, rows: dict[int, Any], cell: Any) -> Any:
         """A cell's row. A cell that was added after the submission came in has none yet."""
         if cell.id not in rows:
-            rows[cell.id] = table(cell=cell, notebook=self._notebook)
+            rows[cell.id] = table(cell_id=cell.id, notebook=self._notebook)
             self._book.db.add(rows[cell.id])
         return rows[cell.id]

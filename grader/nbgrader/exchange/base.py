@@ -111,6 +111,14 @@ class Exchange(abc.Exchange):
         self.fail(self.pick(english, portuguese))
         raise AssertionError("fail() raises")
 
+    def refuse_folder(self) -> NoReturn:
+        """Say that the folder of the assignment is not there, and which are."""
+        there = ", ".join(sorted(path.name for path in self.src_path.parent.glob("*") if path.is_dir())) or "–"
+        self.refuse(
+            f"Assignment not found at: {self.src_path}. There are: {there}.",
+            f"Tarefa não encontrada em: {self.src_path}. Há: {there}.",
+        )
+
     def work_folder(self, course: str, assignment: str) -> Path:
         """Where a student works on an assignment."""
         inner = Path(course, assignment) if self.path_includes_course else Path(assignment)

@@ -27,11 +27,7 @@ class ExchangeReleaseAssignment(Exchange, abc.ExchangeReleaseAssignment):
                 f"Assignment found in '{source}' but not '{self.src_path}', run `nbgrader generate_assignment` first.",
                 f"Há '{source}', mas não '{self.src_path}': execute antes `nbgrader generate_assignment`.",
             )
-        there = sorted(path.name for path in self.src_path.parent.glob("*") if path.is_dir())
-        self.refuse(
-            f"Assignment not found at: {self.src_path}. There are: {', '.join(there) or '–'}.",
-            f"Tarefa não encontrada em: {self.src_path}. Há: {', '.join(there) or '–'}.",
-        )
+        self.refuse_folder()
 
     def init_dest(self) -> None:
         """Check the course's name."""

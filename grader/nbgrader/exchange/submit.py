@@ -21,11 +21,7 @@ class ExchangeSubmit(Exchange, abc.ExchangeSubmit):
         # Whoever lets the shell complete the name adds a slash.
         self.coursedir.assignment_id = self.src_path.name
         if not self.src_path.is_dir():
-            there = sorted(path.name for path in self.src_path.parent.glob("*") if path.is_dir())
-            self.refuse(
-                f"Assignment not found at: {self.src_path}. There are: {', '.join(there) or '–'}.",
-                f"Tarefa não encontrada em: {self.src_path}. Há: {', '.join(there) or '–'}.",
-            )
+            self.refuse_folder()
 
     def init_dest(self) -> None:
         """Ask what is released. Nobody hands in for somebody else: the portal knows who has the token."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -12,57 +11,16 @@ from typing import Any
 
 from grader.errors import InfrastructureError
 from grader.nursery import ask_nursery
-from grader.sandbox import NO_GPU
+from grader.parent import WarmProcess
 from grader.sandbox.limits import MENDS
 from grader.wire.channel import Channel, ChannelClosed, ChannelTimeout
 
-#: Seconds until it must be ready: importing torch from a cold disk takes its time.
-_START_S = 180.0
 #: Seconds until a kernel must be isolated, which takes milliseconds.
 _ISOLATE_S = 60.0
 
 
-class _Parent:
-    """A process that has nothing of this one but a socket."""
-
-    def __init__(self) -> None:
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", **NO_GPU}
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-s", "-P", "-m", "grader.nbgrader.kernel.brood", str(theirs.fileno())],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                cwd="/",
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C in a terminal is ours to handle
-            )
-        self.control.settimeout(_START_S)
-        try:
-            ready = self.control.recv(16)
-        except TimeoutError:
-            ready = b""
-        if ready != b"ready":
-            self.close()
-            raise InfrastructureError(
-                f"The kernels' warm parent did not start (status {self.process.returncode}). Run `gradiente doctor`.",
-                f"O processo que gera os kernels não começou (status {self.process.returncode}). Rode `gradiente "
-                "doctor`.",
-            )
-        self.control.settimeout(None)
-
-    def close(self) -> None:
-        """End it, and with it its kernels."""
-        self.control.close()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
 _lock = threading.Lock()
-_parents: list[_Parent] = []
+_parents: list[WarmProcess] = []
 
 
 def start_kernel(order: dict[str, Any], descriptors: list[int]) -> Channel:
@@ -83,14 +41,27 @@ def start_kernel(order: dict[str, Any], descriptors: list[int]) -> Channel:
     return life
 
 
-def _warm() -> _Parent:
+def _warm() -> WarmProcess:
     with _lock:
-        if _parents and _parents[0].process.poll() is not None:
+        if _parents and _parents[0].status is not None:
             _parents.pop().close()
         if not _parents:
-            _parents.append(_Parent())
+            _parents.append(_start())
             atexit.register(_close)
         return _parents[0]
+
+
+def _start() -> WarmProcess:
+    parent = WarmProcess("kernels", "grader.nbgrader.kernel.brood")
+    try:
+        parent.expect_ready()
+    except InfrastructureError as error:
+        parent.close()
+        raise InfrastructureError(
+            f"The kernels' warm parent did not start (status {parent.status}). Run `gradiente doctor`.",
+            f"O processo que gera os kernels não começou (status {parent.status}). Rode `gradiente doctor`.",
+        ) from error
+    return parent
 
 
 def _close() -> None:
