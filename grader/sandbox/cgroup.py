@@ -99,10 +99,11 @@ def sweep(hierarchy: Hierarchy) -> None:
         for group in folder.glob(f"{_PREFIX}*-*"):
             owner = group.name.removeprefix(_PREFIX).split("-")[0]
             if owner.isdigit() and not Path("/proc", owner).exists():
-                _remove(group)
+                remove(group)
 
 
-def _remove(group: Path) -> None:
+def remove(group: Path) -> None:
+    """Remove one group, as soon as the kernel lets it go."""
     # an ended process may stay charged for a moment
     for _ in range(20):
         try:
@@ -175,7 +176,7 @@ class Cgroup:
     def remove(self) -> None:
         """Remove the group; its processes must have ended (`kill`)."""
         for folder in {self._memory, self._pids}:
-            _remove(folder)
+            remove(folder)
 
 
 def _write_if_there(file: Path, text: str) -> None:

@@ -62,8 +62,8 @@ class SandboxError(Exception):
 _USERNS = (
     "Allow unprivileged user namespaces: `sysctl user.max_user_namespaces=10000`, on Debian also "
     "`kernel.unprivileged_userns_clone=1`, on Ubuntu 24.04 and later `kernel.apparmor_restrict_unprivileged_userns=0` "
-    "or an AppArmor profile with `userns,` for this Python; in Docker, `--security-opt seccomp=unconfined` "
-    "and `--security-opt apparmor=unconfined`."
+    "or an AppArmor profile with `userns,` for this Python; in a container, `--security-opt "
+    "seccomp=docker/seccomp.json` and `--security-opt apparmor=unconfined`, as docker-compose.yml has them."
 )
 
 #: step of the set-up -> what the operator does when it fails

@@ -76,8 +76,10 @@ def isolate(isolation: Isolation, wire: ChildEnd) -> None:
     with _step("root", wire):
         trees = _open_as_root(isolation)
     with _step("identity", wire):
-        uid, gid = (os.getuid(), os.getgid()) if os.geteuid() else (isolation.plan.uid, isolation.plan.uid)
-        privileges.drop_root(uid)
+        uid, gid = os.getuid(), os.getgid()
+        if os.geteuid() == 0 and "identity" not in without:
+            uid = gid = isolation.plan.uid
+            privileges.drop_root(uid)
     with _step("namespaces", wire):
         call("unshare", sum(flag for name, flag in _CLONE_NEW.items() if name not in without))
     with _step("uid map", wire):
@@ -123,7 +125,7 @@ def _confine(isolation: Isolation, trees: list[Tree] | None, wire: ChildEnd) -> 
         if "uts" not in without:
             call("sethostname", b"sandbox", 7)
         if "root" not in without:
-            root.build(plan.view, trees or root.open_trees(plan.view), isolation.limits)
+            root.build(plan.view, trees or root.open_trees(plan.view), isolation.limits, without)
     with _step("descriptors", wire):
         if "descriptors" not in without:
             _close_others([*isolation.keep, wire.fileno()])
@@ -132,7 +134,7 @@ def _confine(isolation: Isolation, trees: list[Tree] | None, wire: ChildEnd) -> 
             privileges.drop_capabilities(plan.last_capability)
         privileges.refuse_new()
     with _step("landlock", wire):
-        if plan.landlock and not {"landlock", "root"} & without:
+        if plan.landlock and "landlock" not in without:
             landlock.apply(plan.landlock, plan.devices)
     with _step("handshake", wire):
         # process A, the parent until now, must be gone: its end would be taken for the caller's

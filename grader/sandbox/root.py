@@ -10,7 +10,7 @@
 import ctypes
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from grader.sandbox.kernel import AT_FDCWD, call
@@ -65,22 +65,27 @@ def _mount(kind: str, target: str, flags: int, options: str) -> None:
     call("mount", kind.encode(), target.encode(), kind.encode(), flags, options.encode())
 
 
-def build(view: View, trees: Sequence[Tree], limits: Limits) -> None:
-    """Assemble the new root and make it the only one; the caller is alone in a fresh mount and PID namespace."""
+def build(view: View, trees: Sequence[Tree], limits: Limits, without: Collection[str] = ()) -> None:
+    """Assemble the new root and make it the only one; the caller is alone in a fresh mount and PID namespace.
+
+    ``without`` may leave out the bounds of the scratch folders (``scratch``) and the mount of /proc (``proc``).
+    """
+    tmp_mb, shm_mb = (None, None) if "scratch" in without else (limits.tmp_mb, limits.shm_mb)
     call("mount", None, b"/", None, _MS_REC | _MS_PRIVATE, None)
     _mount("tmpfs", _STAGE, _MS_NOSUID | _MS_NODEV, "mode=0755,size=1m,nr_inodes=4096")
     os.chdir(_STAGE)
     for directory in SKELETON:
         os.mkdir(directory.lstrip("/"), 0o755)
     # before the rest: a virtual environment below /tmp is mounted into the private /tmp
-    _mount_scratch("tmp", limits.tmp_mb)
-    _mount_scratch("dev/shm", limits.shm_mb)
+    _mount_scratch("tmp", tmp_mb)
+    _mount_scratch("dev/shm", shm_mb)
     _furnish(view)
     for tree in trees:
         target = os.fsencode(tree.target.lstrip("/"))
         call("move_mount", tree.descriptor, b"", AT_FDCWD, target, _MOVE_FROM_EMPTY_PATH)
         os.close(tree.descriptor)
-    _mount_proc("proc" if not view.texts else _join_proc(view))
+    if "proc" not in without:
+        _mount_proc("proc" if not view.texts else _join_proc(view))
     _set_attributes(AT_FDCWD, b".", _SYSTEM | _ATTR_NOEXEC, 0)
     # pivot_root(".", ".") stacks the old root on the new one, so that no directory for it is needed
     call("pivot_root", b".", b".")
@@ -98,10 +103,11 @@ def _furnish(view: View) -> None:
         os.symlink(target, link.lstrip("/"))
 
 
-def _mount_scratch(target: str, megabytes: int) -> None:
-    # tmpfs keeps an inode in about a kilobyte of kernel memory: their number is bounded with the size
-    inodes = max(1024, megabytes * 64)
-    options = f"mode=0777,size={megabytes}m,nr_inodes={inodes}"
+def _mount_scratch(target: str, megabytes: int | None) -> None:
+    options = "mode=0777"
+    if megabytes is not None:
+        # tmpfs keeps an inode in about a kilobyte of kernel memory: their number is bounded with the size
+        options += f",size={megabytes}m,nr_inodes={max(1024, megabytes * 64)}"
     _mount("tmpfs", target, _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, options)
 
 

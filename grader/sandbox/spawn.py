@@ -35,8 +35,9 @@ def spawn(
 
     It is PID 1 of its own namespace: when it ends, everything in the sandbox has ended. `keep` are the descriptors,
     next to the standard three, that stay open: pipes, sockets, plain files. `start` starts a device, in the new root
-    and before the limits and the filter; it may take a while. `without` leaves layers out and is for the controls of
-    tests only. Raises SandboxError when any layer cannot be set up, and then `run` has not been called.
+    and before the limits and the filter; it may take a while. `without` leaves layers out (`omission`), for the
+    corpus of attacks and the controls of tests. Raises SandboxError when any layer cannot be set up, and then `run`
+    has not been called.
     """
     isolation = Isolation(plan or prepare(), limits, keep, run, without, start, environment or {})
     # The candidate, a grandchild, must become our child. Said each time: a fork does not inherit it.

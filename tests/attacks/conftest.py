@@ -1,16 +1,14 @@
-"""The exercises that are attacked, assembled beside the repository's own shared conftest."""
+"""The corpus, and the exercises that are attacked, assembled beside the repository's own shared conftest."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from grader.exercise import Catalogue
+from grader.attack.corpus import find_corpus
 
-HERE = Path(__file__).parent
-SHARED = HERE.parents[1] / "exercises" / "conftest.py"
+ROOT = Path(__file__).resolve().parents[2]
 
 # Their tests run behind the grader alone; the submissions bring a conftest.py and a pytest.ini of their own.
 collect_ignore = ["exercises", "solutions", "submissions"]
@@ -19,8 +17,4 @@ collect_ignore = ["exercises", "solutions", "submissions"]
 @pytest.fixture(scope="session")
 def targets(tmp_path_factory):
     """The catalogue of exercises that are attacked, outside the repository."""
-    root = tmp_path_factory.mktemp("targets")
-    for name in ("exercises", "solutions"):
-        shutil.copytree(HERE / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(SHARED, root / "exercises")
-    return Catalogue(root / "exercises", root / "solutions")
+    return find_corpus().lay_out(tmp_path_factory.mktemp("targets"), ROOT / "exercises" / "conftest.py")

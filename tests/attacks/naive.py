@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
+from grader.attack.home import digits
 from grader.training.salt import Turn
 from grader.training.task import Terms, draw_task
-from tests.attacks.home import digits
 
 PASSED = 0.85
 

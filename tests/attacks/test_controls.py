@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import http.server
 import importlib
 import io
 import itertools
@@ -18,10 +20,12 @@ import sys
 import threading
 import time
 import tracemalloc
+import unicodedata
 import zipfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -30,12 +34,14 @@ import torch
 if sys.platform != "linux":
     pytest.skip("the attacks are written for Linux", allow_module_level=True)
 
+from grader.attack.arena import SEED
+from grader.attack.case import Case
+from grader.attack.corpus import find_corpus
 from grader.wire.channel import Channel, MalformedFrame
 from grader.wire.values import DTYPES
 from tests.attacks import naive, plain
-from tests.attacks.case import CASES, Case
 
-SEED = "seed-of-attacks-90125"
+CASES = find_corpus().cases()
 BY_NAME = {case.name: case for case in CASES}
 #: Controls that are to hang are given up after this; the others take a fraction of a second.
 HANG, PATIENCE = 2.0, 30.0
@@ -202,9 +208,15 @@ def control_kills_its_parent(case, _):
 
 def control_late_thread(case, _):
     """In one process the test holds the very tensor that the thread goes on writing."""
-    answer = case.module().unlock(torch.zeros(1))
-    assert answer.item() == 0
-    time.sleep(0.3)
+    module, may_act = case.module(), threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "time", SimpleNamespace(sleep=lambda seconds: may_act.wait(30)))
+        answer = module.unlock(torch.zeros(1))
+        assert answer.item() == 0
+        may_act.set()
+        late = [thread for thread in threading.enumerate() if thread.name.endswith("(correct)")]
+        for thread in late:
+            thread.join(30)
     return answer.item() == 2.25
 
 
@@ -623,3 +635,103 @@ def control_named_tuples_are_large(case, _):
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return taken / len(kept) > 1000
+
+
+# --- Names, markup, the network
+
+
+def control_asks_an_address(case, _):
+    """Where there is a network, whoever listens is reached."""
+    with socket.create_server(("127.0.0.1", 0)) as server, contextlib.redirect_stdout(io.StringIO()) as heard:
+        case.module().ask(server.getsockname())
+        server.accept()[0].close()
+    return "GOTCHA" in heard.getvalue()
+
+
+def control_fetches_a_file(case, tmp_path):
+    """Where there is a network, the file comes."""
+    (tmp_path / "gotcha-weights.pt").write_text("gotcha")
+    handler = functools.partial(_Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with contextlib.redirect_stdout(io.StringIO()) as heard:
+            case.module().fetch(f"http://127.0.0.1:{server.server_address[1]}/gotcha-weights.pt")
+        server.shutdown()
+    return "GOTCHA b'gotcha'" in heard.getvalue()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def control_shuts_down_for_all(case, _):
+    """A shut socket is shut for every process that holds it."""
+    with connected() as (ours, theirs):
+        assert fork(lambda: (case.module().shut_down([theirs.fileno()]), os._exit(0))) == 0
+        return ours.recv(1) == b""
+
+
+def control_names_become_options(case, tmp_path):
+    """A program that is called with the names answers to one of them."""
+    names = zipfile.ZipFile(io.BytesIO(case.upload().content)).namelist()
+    done = subprocess.run(["ls", *names], cwd=tmp_path, capture_output=True, text=True, check=False)
+    return "vault.py" in names and "coreutils" in done.stdout
+
+
+def control_names_are_one(case, _):
+    """For who takes Unicode's word, three of them are one file, and two more are one."""
+    names = zipfile.ZipFile(io.BytesIO(case.upload().content)).namelist()
+    normal = [unicodedata.normalize("NFKC", name).casefold() for name in names]
+    return normal.count("vault.py") == 3 and len(set(names)) == len(names) > len(set(normal)) + 2
+
+
+def control_names_that_act(case, _):
+    """A page and a table that show the names as they are hold a tag, a formula and a terminal's code."""
+    names = zipfile.ZipFile(io.BytesIO(case.upload().content)).namelist()
+    page = "".join(f"<li>{name}</li>" for name in names)
+    return "<script>" in page and "\x1b]0;" in page and any(name.startswith("=") for name in names)
+
+
+def control_lines_that_act(case, _):
+    """Whoever prints the notebook's lines as they are sends codes to a terminal."""
+    source = json.loads(case.upload().content)["cells"][0]["source"]
+    return "\x1b]0;" in source and "\u202e" in source
+
+
+def control_notebook_that_acts(case, _):
+    """Whoever shows the outputs as they are runs a script and sends codes to a terminal."""
+    cells = json.loads(case.upload().content)["cells"]
+    shown = cells[0]["outputs"][0]["data"]["text/html"]
+    return shown.startswith("<script>") and "\x1b]0;" in cells[0]["outputs"][1]["text"]
+
+
+def control_scores_are_believed(case, _):
+    """Python's own reader takes them for numbers, and none of them is below or above the bounds as NaN goes."""
+    scores = [json.loads(text)["score"] for text in case.module().SCORES]
+    return not (scores[0] < 0 or scores[0] > 17) and scores[1] == float("inf")
+
+
+def control_too_deep_to_remove(case, tmp_path):
+    """Where it ends has no path that a program may name; only who goes step by step gets rid of it."""
+    with contextlib.chdir(tmp_path):
+        case.module().dig(2500)
+    with pytest.raises(OSError, match="too long"):
+        os.stat(tmp_path / "/".join(["d"] * 2500))
+    with contextlib.chdir(tmp_path):
+        depth = 0
+        while Path("d").exists():
+            os.chdir("d")
+            depth += 1
+        for _ in range(depth):
+            os.chdir("..")
+            os.rmdir("d")
+    return depth == 2500
+
+
+def control_sees_the_service(case, _):
+    """Outside, the host's sockets are listed with their names."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("\0gotcha-service-listed")
+        server.listen()
+        return "@gotcha-service-listed" in case.module().listed()

@@ -1,6 +1,7 @@
 # class: 53, taking the host's memory with many processes that each stay small
 # tries: fill 120 MB in each of six processes
 # must get: 0 points
+# beside: an honest grading
 # control: plain: says GOTCHA 720
 import os
 import time

@@ -1,6 +1,7 @@
 # class: 54, output without end
 # tries: print 40 MB
 # must get: 0 points
+# beside: an honest grading
 # control: plain: prints 40 MB
 def label(n):
     for _ in range(40):

@@ -1,6 +1,7 @@
 # class: 56, a loop without end
 # tries: loop in one call, with every signal that Python can ignore ignored
 # must get: exactly 1 point
+# beside: an honest grading
 # control: plain: hangs
 import signal
 

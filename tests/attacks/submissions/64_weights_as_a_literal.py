@@ -21,6 +21,6 @@ def train(images, labels, *, seed=0):
 
 
 def upload():
-    from tests.attacks.home import weights
+    from grader.attack.home import weights
 
     return "learner.py", SOURCE.replace("@WEIGHTS@", repr(weights().tolist())).encode()

@@ -23,6 +23,6 @@ def train(images, labels, *, seed=0):
 
 
 def upload():
-    from tests.attacks.home import packed, weights
+    from grader.attack.home import packed, weights
 
     return "learner.py", SOURCE.replace("@WEIGHTS@", packed(weights())).encode()

@@ -33,6 +33,6 @@ def train(images, labels, *, seed=0):
 
 
 def upload():
-    from tests.attacks.home import digits
+    from grader.attack.home import digits
 
     return "learner.py", SOURCE.replace("@LABELS@", "".join(map(str, digits()[1][1000:].tolist()))).encode()
