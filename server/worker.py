@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.device.discover import find_gpus
-from grader.device.gpu import allow, threads_of
-from grader.errors import InfrastructureError
 from grader.exercise import Catalogue
 from grader.pool import Grader
+from grader.sandbox import probe
 from server import log
-from server.db import Database
+from server.db import find_shared
+from server.grading.abilities import find_abilities
 from server.grading.dispatch import InProcess
-from server.settings import Settings, read_settings
-from server.store import Store
+from server.grading.engine import QUEUES, Engine
+from server.grading.messages import open_consumer
+from server.grading.polling import try_once
+from server.health import traces
+from server.health.beside import worker_shown
+from server.health.observer import Observer
+from server.running import until_asked
+from server.settings import read_settings
+from server.store import open_store
+
+if TYPE_CHECKING:
+    from server.grading.consumer import Consumer
 
 _log = logging.getLogger(__name__)
 
@@ -28,82 +38,89 @@ _log = logging.getLogger(__name__)
 DRAIN_SECONDS = 300.0
 
 
-def warm_up(catalogue: Catalogue, jobs: int, datasets: Path | None, gpus: str) -> Grader:
-    """Start the grader's warm processes with the GPUs that a setting leaves to them, before any thread runs.
+@dataclass(frozen=True)
+class Duty:
+    """What a worker is to do."""
 
-    A fork copies only the thread that calls it, with the locks of the others as they are.
-    """
-    found = find_gpus()
-    allowed = allow(found.gpus, gpus)
-    return Grader(catalogue, data=datasets, gpus=allowed, problem=found.problem, threads=threads_of(jobs))
+    #: gradings at a time
+    jobs: int
+    queues: Collection[str] = QUEUES
+    #: it ends when there was nothing to grade for so long; 0: never
+    idle_seconds: float = 0.0
+    #: where it shows metrics and checks; empty: nowhere
+    metrics: str = ""
 
 
 def work(
-    data_dir: Path, jobs: int, catalogue: Catalogue, *, datasets: Path | None = None, gpus: str = "all", **settings: Any
+    data_dir: Path,
+    duty: Duty,
+    catalogue: Catalogue,
+    *,
+    datasets: Path | None = None,
+    gpus: str = "all",
+    **settings: Any,
 ) -> None:
     """Grade until SIGTERM or an interrupt; what is being graded then is graded to its end. A second one ends at once.
 
-    ``data_dir`` holds the portal's uploads. Raises InfrastructureError where the database is not shared or does not
-    have this version's tables, and when this host cannot grade.
+    With a broker in the settings, messages say when there is something, and a scheduler does the upkeep; without one
+    the worker looks into the database, and does it itself. ``data_dir`` holds the portal's uploads. Raises
+    InfrastructureError where the database is not shared or does not have this version's tables, and when this host
+    cannot grade.
     """
-    log.set_up()
-    chosen = read_settings({**settings, "DATA_DIR": data_dir.resolve(), "JOBS": jobs})
-    database = find_shared(chosen)
+    chosen = read_settings({**settings, "DATA_DIR": data_dir.resolve(), "JOBS": duty.jobs})
+    log.set_up(chosen.log_format)
+    database = find_shared(chosen.database)
     database.close()  # no connection may be open while warm processes fork
-    grader = warm_up(catalogue, jobs, datasets, gpus)
+    able = find_abilities(catalogue, datasets, [layer.name for layer in probe() if layer.holds])
+    grader = Grader.on_this_host(
+        catalogue, jobs=duty.jobs, data=datasets, gpus=gpus if "gpu" in duty.queues else "none"
+    )  # fmt: skip
     try:
-        store = Store(chosen.uploads, chosen.max_upload)
-        engine = InProcess(
-            database, store, catalogue, grader.grade,
-            jobs=jobs, lease_seconds=chosen.lease_seconds, gpus=grader.ledger,
+        kind = Engine if chosen.broker_url else InProcess
+        engine = kind(
+            database, open_store(chosen), catalogue, grader.grade,
+            jobs=duty.jobs, lease_seconds=chosen.lease_seconds, gpus=grader.ledger, queues=duty.queues, able=able,
+            observer=Observer(traces=traces.set_up("gradiente-worker")),
         )  # fmt: skip
-        _run(engine, grader)
+        consumer = open_consumer(engine, chosen) if chosen.broker_url else None
+        with worker_shown(duty.metrics, engine, grader, chosen):
+            _run(engine, consumer, grader, duty)
     finally:
         grader.close()
         database.close()
 
 
-def require_shared(settings: Settings) -> None:
-    """Raise InfrastructureError where the settings name no database that portal and workers can share."""
-    if not settings.database.startswith("postgresql"):
-        raise InfrastructureError(
-            "Workers of their own need a database that they share with the portal, and none is set. Set "
-            "GRADIENTE_PORTAL_DATABASE_URL to the portal's PostgreSQL, such as "
-            "postgresql+psycopg://user:password@host/gradiente. With SQLite, gradiente serve grades by itself.",
-            "Workers à parte precisam de um banco de dados em comum com o portal, e nenhum está definido. Defina "
-            "GRADIENTE_PORTAL_DATABASE_URL com o PostgreSQL do portal, como "
-            "postgresql+psycopg://usuario:senha@host/gradiente. Com SQLite, o próprio gradiente serve corrige.",
-        )
-
-
-def find_shared(settings: Settings) -> Database:
-    """The database that the settings name, with this version's tables in it. Raises InfrastructureError."""
-    require_shared(settings)
-    database = Database(settings.database)
-    database.require_tables()
-    return database
-
-
-def _run(engine: InProcess, grader: Grader) -> None:
-    asked = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+def _run(engine: Engine, consumer: Consumer | None, grader: Grader, duty: Duty) -> None:
     engine.start()
+    if consumer:
+        consumer.start()
     click.echo(f"Grading {engine.jobs} at a time. Stop with Ctrl+C.")
+    is_over = threading.Event()
+    if duty.idle_seconds:
+        engine.begin("idle", _watch, engine, duty.idle_seconds, is_over)
     try:
-        asked.wait()
+        until_asked(is_over)
         _log.info("no more is taken; what is being graded is graded to its end")
+        if consumer:
+            consumer.stop()
         engine.drain(DRAIN_SECONDS)
     except KeyboardInterrupt:
         _log.info("what is being graded is given back")
     finally:
+        if consumer:
+            consumer.stop()
         engine.close()
         # Ends the gradings that the threads still wait for; what comes of them is no longer recorded.
         grader.close()
         engine.join(5)
+
+
+def _watch(engine: Engine, seconds: float, is_over: threading.Event) -> None:
+    """Say that it is over when nothing was graded for so long."""
+    while not engine.is_closing and not is_over.wait(min(0.5, seconds / 4)):
+        if not engine.count_held and time.monotonic() - engine.busy_at >= seconds:
+            # No message has come; that does not mean that nothing waits.
+            if try_once(engine.run_next):
+                continue
+            _log.info("nothing to grade for %g seconds", seconds)
+            is_over.set()

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session, undefer
 
 from grader.device.ledger import CONTEXT_MB
+from grader.errors import GraderError
+from grader.exercise import Catalogue
 from grader.report import Owner, Report
 from server.grading import calendar
 from server.grading.outcome import columns_of
@@ -23,6 +26,9 @@ from server.models import Grading, GradingKind, State, Submission, Worker
 
 #: for so long a report may wait for a GPU
 WAITS_FOR = timedelta(days=1)
+
+#: whoever was not heard of for so many lengths of a lease has no GPU that is counted on
+SILENT_AFTER = 2
 
 #: whether some worker could run an exercise's tests that ask for a GPU
 CanRun = Callable[[str], bool]
@@ -43,6 +49,24 @@ def find_room(session: Session, now: datetime, silence: timedelta) -> int:
     details = session.scalars(select(Worker.detail).where(Worker.seen_at >= now - silence))
     sizes = [int(each["memory_mb"]) for detail in details for each in detail.get("devices", []) if not each["fault"]]
     return max(0, max(sizes, default=0) - CONTEXT_MB)
+
+
+def counted_on(session: Session, catalogue: Catalogue, now: datetime, lease: timedelta) -> CanRun:
+    """Whether some worker that is there could run what an exercise asks of a GPU."""
+
+    @cache  # asked only where something needs a GPU
+    def room() -> int:
+        return find_room(session, now, SILENT_AFTER * lease)
+
+    return lambda slug: 0 < room() >= memory_of(catalogue, slug)
+
+
+def memory_of(catalogue: Catalogue, slug: str) -> int:
+    """Megabytes of a GPU that an exercise may take; of one that cannot be read the grading will say so."""
+    try:
+        return catalogue.find(slug).config.gpu_memory_mb
+    except GraderError:
+        return 0
 
 
 def follow(session: Session, now: datetime, can_run: CanRun, submission: str | None = None) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from grader.device.ledger import Standing
+from server.grading.abilities import Abilities
 from server.models import Worker
 
 #: whoever has not been heard of for so long is not worth a line any more
@@ -22,9 +23,16 @@ FORGET_AFTER = timedelta(days=1)
 class Heartbeat:
     """One process's sign of life. It stands in the database until the process ends in an orderly way."""
 
-    def __init__(self, jobs: int, standings: Callable[[], Sequence[Standing]] = list) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        standings: Callable[[], Sequence[Standing]] = list,
+        able: Abilities | None = None,
+        queues: Sequence[str] = ("cpu", "gpu"),
+    ) -> None:
         self.jobs = jobs
         self._standings = standings
+        self._told = {"queues": list(queues), **(able.told() if able else {})}
         self.host = socket.gethostname()[:40]
         # Process numbers come back after a restart, in containers even the same ones.
         self.id = f"{self.host}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -33,6 +41,7 @@ class Heartbeat:
         """Say that it is there, with so many gradings."""
         worker = session.get(Worker, self.id)
         detail = {"host": self.host, "process": os.getpid(), "jobs": self.jobs, "devices": self._devices()}
+        detail |= self._told
         if worker is None:
             session.execute(delete(Worker).where(Worker.seen_at < now - FORGET_AFTER))
             session.add(Worker(id=self.id, detail=detail, busy=busy, started_at=now, seen_at=now))

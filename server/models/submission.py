@@ -34,6 +34,8 @@ class Graded:
     tries: Mapped[int] = mapped_column(default=0)
     #: not to be graded before; NULL: at once
     wait_until: Mapped[datetime | None]
+    #: when a message was sent that it waits; NULL: none was since it came into the line
+    sent_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
@@ -67,6 +69,16 @@ class Submission(Graded, Base):
         UniqueConstraint("user_id", "slug", "attempt"),
         UniqueConstraint("user_id", "form_key"),
         Index(None, "state", "created_at"),
+        # The line, in its order: whoever takes what is next reads one row of it, however many wait.
+        Index(
+            "ix_submission_line",
+            "state",
+            "last_turn",
+            "created_at",
+            "id",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
         # Found without reading the others, whose reports are long.
         Index(
             "ix_submission_provisional",
@@ -97,6 +109,8 @@ class Submission(Graded, Base):
     blob: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
     created_at: Mapped[datetime]
+    #: while it waits: when its student last had a turn in the line, in seconds since 1970; 0: never yet
+    last_turn: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))
     #: part of the score that counts: less than 1 when it was handed in late
     credit: Mapped[float] = mapped_column(default=1.0)
     #: whether hidden tests are still to be run: the assignment does that after the deadline

@@ -30,7 +30,8 @@ class Care:
     version: str = ""
     #: tests; they are read, not run: parametrised ones count once
     public: int = 0
-    hidden: int = 0
+    #: None: the solutions tree is elsewhere
+    hidden: int | None = 0
     #: languages that there is a statement in
     languages: tuple[str, ...] = ()
     #: of this version; None: nobody kept one
@@ -98,7 +99,8 @@ def inspect(catalogue: Catalogue, slug: str) -> Care:
         exercise = catalogue.find(slug)
         exercise.statement("en")
         languages = tuple(tag for tag in LANGUAGES if (exercise.folder / READMES[tag]).is_file())
-        public, hidden = _count_tests(exercise.public_tests), _count_tests(exercise.hidden_tests)
+        public = _count_tests(exercise.public_tests)
+        hidden = _count_tests(exercise.hidden_tests) if catalogue.solutions else None
         return Care(slug, exercise, "", exercise.version, public, hidden, languages)
     except (GraderError, OSError, UnicodeDecodeError) as error:
         return Care(slug, problem=str(error))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.exchange import keeping
 from server.models import ExchangeSubmission, LogEntry, Membership, Result, Review, Submission, Throttle, User
+from server.store.references import unused
 
 #: what stands instead of a name
 NOBODY = "…"
@@ -60,17 +61,6 @@ def erase(session: Session, user: User) -> list[str]:
     session.execute(delete(Throttle).where(Throttle.login.in_([user.login, user.email or user.login])))
     session.execute(delete(User).where(User.id == user.id))
     return unused(session, blobs)
-
-
-def unused(session: Session, blobs: Iterable[str]) -> list[str]:
-    """Those contents that nothing has; a submission without a file's name has lost its file by its age."""
-    wanted = list(blobs)
-    used: set[str] = set()
-    for start in range(0, len(wanted), 500):
-        piece = wanted[start : start + 500]
-        these = Submission.blob.in_(piece) & (Submission.file_name != "")
-        used.update(session.scalars(select(Submission.blob).where(these)), keeping.used(session, piece))
-    return [blob for blob in wanted if blob not in used]
 
 
 def blank(value: Any, names: Iterable[str]) -> Any:

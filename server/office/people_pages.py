@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -18,6 +19,7 @@ from server.office.accounts import Refusal
 from server.office.archive import pack
 from server.office.log import Action, write
 from server.office.user_pages import find
+from server.store import StoreError
 
 bp = Blueprint("office_people", __name__)
 
@@ -97,6 +99,7 @@ def erase(login: str) -> Page:
 
 def erase_all_of(found: User) -> int | Refusal | None:
     """Delete everything that is kept about somebody, and say how many files could not go yet; None: nobody is there."""
+    asked_at = time.monotonic()
     with parts().database.write() as writer:
         account = writer.get(User, found.id)
         if account is None:
@@ -106,12 +109,12 @@ def erase_all_of(found: User) -> int | Refusal | None:
         blobs = erasure.erase(writer, account)
         write(writer, Action.USER_DELETED, me().id, now(), count=len(blobs))
     log.note(f"account {found.id} deleted", me().id)
-    return sum(not _discard(blob) for blob in blobs)
+    return sum(not _discard(blob, asked_at) for blob in blobs)
 
 
-def _discard(blob: str) -> bool:
+def _discard(blob: str, asked_at: float) -> bool:
     try:
-        return parts().store.discard(blob)
-    except OSError:
+        return parts().store.discard(blob, time.monotonic() - asked_at)
+    except StoreError:
         current_app.logger.exception("content %s could not be deleted", blob)
         return False

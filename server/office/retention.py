@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, func, null, select, update
@@ -18,8 +17,6 @@ from sqlalchemy.orm import Session
 
 from server.exchange import keeping
 from server.models import Assignment, Course, Grading, Invitation, LogEntry, LogIn, PasswordReset, State, Submission
-from server.office.erasure import unused
-from server.store import Store
 
 #: rows that one statement changes
 PIECE = 500
@@ -123,7 +120,7 @@ def _is_over(row: Any, rules: Rules, now: datetime) -> bool:
 
 
 def run(session: Session, rules: Rules, now: datetime) -> Preview:
-    """Delete it, but for files, and say what it was. See ``sweep``."""
+    """Delete it, but for files, and say what it was. Those go with ``server.store.audit.collect``."""
     found = preview(session, rules, now)
     ids = [row.id for row in _over(session, rules, now)]
     bare = {"file_name": "", "report": null(), "fault": None, "awaits_gpu_since": None}
@@ -137,11 +134,3 @@ def run(session: Session, rules: Rules, now: datetime) -> Preview:
     for table in (LogIn, PasswordReset, Invitation):
         session.execute(delete(table).where(table.expires_at < now))
     return found
-
-
-def sweep(session: Session, store: Store) -> int:
-    """Discard the files that nothing has any more, and say how many."""
-    keys, count = store.keys(), 0
-    while piece := list(islice(keys, PIECE)):
-        count += sum(store.discard(key) for key in unused(session, piece))
-    return count

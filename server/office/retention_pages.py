@@ -13,6 +13,8 @@ from server.context import _, me, ngettext, now, parts, reader
 from server.office import retention
 from server.office.log import Action, write
 from server.office.retention import Preview, Rules
+from server.store import StoreError
+from server.store.audit import collect
 
 bp = Blueprint("office_retention", __name__, url_prefix="/office/retention")
 
@@ -44,15 +46,14 @@ def run() -> Response:
 
 
 def delete_old_data() -> tuple[Preview, int | None]:
-    """Delete what is over its time; says what, and how many files went, or None where the disk refused."""
+    """Delete what is over its time; says what, and how many files went, or None where the store refused."""
     with parts().database.write() as writer:
         done = retention.run(writer, rules(), now())
         counts: dict[str, Any] = {"submissions": done.submissions, "log_entries": done.log_entries}
         write(writer, Action.RETENTION_RUN, me().id, now(), expired=done.expired, **counts)
     log.note("old data deleted", me().id)
     try:
-        with parts().database.reader() as session:
-            return done, retention.sweep(session, parts().store)
-    except OSError:
+        return done, collect(parts().database, parts().store).deleted
+    except StoreError:
         current_app.logger.exception("files could not be deleted")
         return done, None

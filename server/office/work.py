@@ -11,11 +11,9 @@ from typing import Any
 from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from server.grading.devices import SILENT_AFTER
 from server.models import Grading, State, Submission, User, Worker
 from server.submission.line import Place
-
-#: a process renews its leases three times within their length; after so many lengths it is not merely slow
-SILENT_AFTER = 2
 
 #: gradings that are listed one by one
 MAX_RUNNING = 100
@@ -54,6 +52,21 @@ class Process:
     def devices(self) -> list[dict[str, Any]]:
         """The GPUs that it may use, as it has told of them."""
         return list(self.worker.detail.get("devices", []))
+
+    @property
+    def queues(self) -> list[str]:
+        """What it takes: for processors, for GPUs."""
+        return list(self.worker.detail.get("queues", []))
+
+    @property
+    def datasets(self) -> list[str]:
+        """The data sets that it has."""
+        return list(self.worker.detail.get("datasets", []))
+
+    @property
+    def layers(self) -> list[str]:
+        """The layers of the sandbox that hold there."""
+        return list(self.worker.detail.get("layers", []))
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Refused(Exception):
 def hand_in(database: Database, store: Store, settings: Settings, draft: Draft, now: datetime) -> Received:
     """Keep a submission; on return it is durable.
 
-    Raises Refused, OSError when the content cannot be stored, and SQLAlchemyError when the row cannot.
+    Raises Refused, StoreError when the content cannot be stored, and SQLAlchemyError when the row cannot.
     """
     if refusal := rules.check_upload(draft.file_name, len(draft.content), settings.max_upload):
         raise Refused(refusal)
@@ -81,6 +81,7 @@ def find_assignment(session: Session, slug: str) -> Assignment | None:
 def _new_row(session: Session, draft: Draft, blob: str, now: datetime, offer: Offer) -> Submission:
     mine = (Submission.user_id == draft.user_id) & (Submission.slug == draft.slug)
     last = session.scalar(select(func.max(Submission.attempt)).where(mine))
+    turn = session.scalar(select(func.max(Submission.started_at)).where(Submission.user_id == draft.user_id))
     return Submission(
         user_id=draft.user_id,
         slug=draft.slug,
@@ -90,6 +91,7 @@ def _new_row(session: Session, draft: Draft, blob: str, now: datetime, offer: Of
         blob=blob,
         size=len(draft.content),
         created_at=now,
+        last_turn=turn.timestamp() if turn else 0.0,
         assignment_id=offer.counts_for,
         is_provisional=not terms.runs_hidden(offer.terms, now),
         credit=terms.credit(offer.terms, now, offer.late_days),

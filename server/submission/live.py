@@ -33,12 +33,19 @@ class Watch:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the application what those who watch share."""
-    app.extensions["watch"] = Watch(stream.Streams(settings.max_streams), line.Forecast(settings.jobs))
+    app.extensions["watch"] = Watch(
+        stream.Streams(settings.max_streams), line.Forecast(settings.jobs, settings.lease_seconds)
+    )
 
 
 def close(app: Flask) -> None:
     """End all streams."""
     cast(Watch, app.extensions["watch"]).streams.closing.set()
+
+
+def is_closing(app: Flask) -> bool:
+    """Whether the portal stops."""
+    return cast(Watch, app.extensions["watch"]).streams.closing.is_set()
 
 
 def watch() -> Watch:
