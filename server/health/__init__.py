@@ -1,0 +1,1 @@
+"""Whether the portal and its workers are well: checks, metrics and spans, and where they are asked for."""
