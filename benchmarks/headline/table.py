@@ -44,7 +44,7 @@ def figures_table(runs: Rows, names: Iterable[str] = EXPERIMENTS) -> str:
     for name in in_order(name for name in names if name not in {name for name, _, _ in done}):
         lines += [[*_reported(name, figure), "not run", "", "0", "", ""] for figure in EXPERIMENTS[name].figures]
     headings = ["experiment", "figure", "reported", "source", "ours, mean", "from – to", "seeds", "device", "agrees"]
-    return _markdown(headings, lines)
+    return markdown(headings, lines)
 
 
 def _reported(name: str, figure: Figure) -> list[str]:
@@ -58,7 +58,7 @@ def runs_table(runs: Rows) -> str:
         versions = sorted({", ".join(f"{part} {number}" for part, number in run["versions"].items()) for run in found})
         seconds = statistics.fmean(run["cpu_seconds"] for run in found)
         lines.append([f"`{name}`", EXPERIMENTS[name].settings, device, f"{seconds:,.0f} s", "; ".join(versions)])
-    return _markdown(["experiment", "settings", "device", "CPU time of a run", "versions"], lines)
+    return markdown(["experiment", "settings", "device", "CPU time of a run", "versions"], lines)
 
 
 def curves_table(runs: Rows) -> str:
@@ -70,7 +70,7 @@ def curves_table(runs: Rows) -> str:
                 curves = [run["curves"][title] for run in found]
                 cells = [_at(curves, epoch) for epoch in EPOCHS]
                 lines.append([title, device, *cells])
-    return _markdown(["test accuracy (%) after epoch", "device", *map(str, EPOCHS)], lines)
+    return markdown(["test accuracy (%) after epoch", "device", *map(str, EPOCHS)], lines)
 
 
 def lengths_table(runs: Rows) -> str:
@@ -83,7 +83,7 @@ def lengths_table(runs: Rows) -> str:
                 lines.append(
                     [title, device, *(f"{statistics.fmean(column):.3g}" for column in zip(*curves, strict=True))]
                 )
-    return _markdown(["length of the summed gradient at B =", "device", *map(str, BATCHES)], lines)
+    return markdown(["length of the summed gradient at B =", "device", *map(str, BATCHES)], lines)
 
 
 def _at(curves: list[list[float]], epoch: int) -> str:
@@ -94,7 +94,7 @@ def _spread(figure: Figure, values: list[float]) -> str:
     return f"{min(values):.{figure.digits}f} – {max(values):.{figure.digits}f}" if len(values) > 1 else ""
 
 
-def _markdown(headings: list[str], lines: list[list[str]]) -> str:
+def markdown(headings: list[str], lines: list[list[str]]) -> str:
     """A table with its columns in line, so that it reads as well without Markdown."""
     widths = [max(len(line[column]) for line in [headings, *lines]) for column in range(len(headings))]
     rows = [headings, ["-" * width for width in widths], *lines]

@@ -1,0 +1,1 @@
+"""A discrete-event simulation of Gradiente at a deadline, fed by service times that are measured."""
