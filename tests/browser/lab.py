@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,7 @@ class Window:
     def __init__(self, browser: Any, address: str, patience: float = 120.0) -> None:
         self.context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
         self.page = self.context.new_page()
+        self.patience = patience
         self.page.set_default_timeout(patience * 1000)
 
     def open(self, command: str) -> None:
@@ -105,8 +107,26 @@ class Window:
         self.page.goto("/lab?reset")
         # It resets once more whenever the address changes, until it has taken the word out of it.
         self.page.wait_for_url(lambda address: "reset" not in address)
-        self.page.locator("#jp-MainMenu .lm-MenuBar-itemLabel", has_text="Nbgrader").click()
-        self.page.locator(f"#jp-mainmenu-nbgrader li[data-command='nbgrader:{command}']").click()
+        menu = self.page.locator("#jp-MainMenu .lm-MenuBar-itemLabel", has_text="Nbgrader")
+        item = self.page.locator(f"#jp-mainmenu-nbgrader li[data-command='nbgrader:{command}']")
+        self.repeat(menu.click, item)
+        item.click()
+
+    def repeat(self, step: Callable[[], None], shown: Any) -> None:
+        """Take a step until what it opens is shown: what is drawn anew just then, closes again or hears nothing."""
+        # Here: the tests are collected where Playwright is not installed, too.
+        from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+        end = time.monotonic() + self.patience
+        while True:
+            step()
+            try:
+                shown.wait_for(timeout=10_000)
+            except PlaywrightTimeout:
+                if time.monotonic() > end:
+                    raise
+            else:
+                return
 
     def close(self) -> None:
         """Close it."""
@@ -131,8 +151,9 @@ class AssignmentList(Window):
     def open_notebook(self, assignment: str) -> Any:
         """Open the only notebook of what was fetched; gives its cells."""
         row = self._row("fetched", assignment)
-        row.locator("a.assignment-notebooks-link").click()
-        row.locator(".nested_list_item a").click()
+        link = row.locator(".nested_list_item a")
+        self.repeat(row.locator("a.assignment-notebooks-link").click, link)
+        link.click()
         self.page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
         self.cells.nth(1).wait_for()
         return self.cells
@@ -158,6 +179,8 @@ class AssignmentList(Window):
             "([cell, before]) => !['[*]:', before].includes(cell.querySelector('.jp-InputPrompt').innerText)",
             arg=[cell.element_handle(), before],
         )
+        # The number comes with the kernel's answer, and what it has written may come after that.
+        self.page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
         return str(cell.locator(".jp-Cell-outputWrapper").inner_text())
 
     def add(self, number: int, text: str) -> None:
@@ -196,8 +219,11 @@ class AssignmentList(Window):
     def read_feedback(self, assignment: str) -> str:
         """Open the page that was fetched; gives its text."""
         self._row("submitted", assignment).get_by_text("view feedback").first.click()
-        self.page.locator(".jp-DirListing-item", has_text=".html").dblclick()
+        viewer = self.page.locator(".jp-HTMLViewer iframe")
+        self.repeat(self.page.locator(".jp-DirListing-item", has_text=".html").dblclick, viewer)
         page = self.page.frame_locator(".jp-HTMLViewer iframe")
+        # A frame has a body, an empty one, before it has its page.
+        page.locator("#notebook").wait_for()
         return str(page.locator("body").inner_text())
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from tests.browser.changing import change_sigmoid
 from tests.browser.teacher import PASSWORD, Teacher
+from tests.browser.walks import TAGS
 from tests.conftest import ROOT
 from tests.server.running import RunningPortal
 
@@ -84,14 +85,15 @@ def place(browser: Any, tmp_path: Path) -> Iterator[Place]:
     portal.stop()
 
 
-@pytest.mark.parametrize(
-    ("tag", "options"),
-    [
-        pytest.param("en", {"viewport": DESKTOP, "color_scheme": "light"}, id="English-desktop-light"),
-        pytest.param("pt-BR", {"viewport": PHONE, "color_scheme": "dark"}, id="Portuguese-phone-dark"),
-    ],
-)
-def test_a_course_from_the_invitation_to_the_export(browser, place, tmp_path, tag, options):
+LOOKS = {
+    "en": {"viewport": DESKTOP, "color_scheme": "light"},
+    "pt-BR": {"viewport": PHONE, "color_scheme": "dark"},
+}
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_a_course_from_the_invitation_to_the_export(browser, place, tmp_path, tag):
+    options = LOOKS[tag]
     teacher = Teacher(browser, place.portal.address, tag, reduced_motion="reduce", **options)
     student = Teacher(browser, place.portal.address, tag, reduced_motion="reduce", **options)
     say, page = teacher.say, teacher.page

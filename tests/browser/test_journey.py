@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.student import Student
+from tests.browser.walks import TAGS
 from tests.conftest import ROOT
 
 RIGHT = (ROOT / "solutions" / "sigmoid" / "sigmoid.py").read_text(encoding="utf-8")
@@ -35,20 +36,16 @@ def student(browser, portal, request):
     found.close()
 
 
-def ways(**more):
-    """Both languages: one on a desktop in light colours, the other on a phone in dark ones."""
-    return pytest.mark.parametrize(
-        "student",
-        [
-            pytest.param(
-                {"tag": "en", "viewport": DESKTOP, "color_scheme": "light", **more}, id="English-desktop-light"
-            ),
-            pytest.param(
-                {"tag": "pt-BR", "viewport": PHONE, "color_scheme": "dark", **more}, id="Portuguese-phone-dark"
-            ),
-        ],
-        indirect=True,
-    )
+LOOKS = {
+    "en": ("English-desktop-light", {"viewport": DESKTOP, "color_scheme": "light"}),
+    "pt-BR": ("Portuguese-phone-dark", {"viewport": PHONE, "color_scheme": "dark"}),
+}
+
+
+def ways(*tags, **more):
+    """Each language in its way: one on a desktop in light colours, the other on a phone in dark ones."""
+    found = [pytest.param({"tag": tag, **LOOKS[tag][1], **more}, id=LOOKS[tag][0]) for tag in tags]
+    return pytest.mark.parametrize("student", found, indirect=True)
 
 
 def login_of(request) -> str:
@@ -56,7 +53,7 @@ def login_of(request) -> str:
     return f"s{abs(hash(request.node.name)) % 10**8}"
 
 
-@ways()
+@ways("en", "pt-BR")
 def test_from_signing_up_to_full_score(student, request):
     say = student.say
     student.sign_up(login_of(request))
@@ -82,7 +79,7 @@ def test_from_signing_up_to_full_score(student, request):
     assert student.wrong == []
 
 
-@ways()
+@ways(*TAGS)
 def test_a_training_is_drawn_while_it_runs_and_stays_in_the_report(student, request):
     student.sign_up(login_of(request))
     student.hand_in_file("toy", TOY)
@@ -95,7 +92,7 @@ def test_a_training_is_drawn_while_it_runs_and_stays_in_the_report(student, requ
     assert student.wrong == []
 
 
-@ways(java_script_enabled=False)
+@ways(*TAGS, java_script_enabled=False)
 def test_everything_works_without_javascript(student, request):
     student.sign_up(login_of(request))
     student.page.goto("/exercises/sigmoid")

@@ -15,9 +15,10 @@ from tests.browser.rounds import Rounds
 from tests.browser.teacher import Teacher
 from tests.browser.term import Term, opened_empty, opened_full
 from tests.browser.test_accessibility import DESKTOP, NARROW, PHONE, UNCOLOURED, inspect
+from tests.browser.walks import TAGS
 
 #: a theme's colours are the same at every width, and what sticks out does so in every theme
-WAYS = {"en": {DESKTOP: "light", PHONE: "", NARROW: ""}, "pt-BR": {DESKTOP: "", PHONE: "dark", NARROW: ""}}
+WAYS = {DESKTOP: "light", PHONE: "dark", NARROW: ""}
 #: of pages with little on them
 FEW_WAYS = {"en": {DESKTOP: "light", NARROW: ""}, "pt-BR": {PHONE: "dark", NARROW: ""}}
 #: of pages that were looked at in every way when somebody else saw them
@@ -73,9 +74,9 @@ def look_at_all(names: Iterator[str], walk: Walk, more: Callable[[str], None] = 
     return walk.end()
 
 
-@pytest.mark.parametrize("tag", ["en", "pt-BR"])
+@pytest.mark.parametrize("tag", TAGS)
 def test_every_page_with_a_term_on_it_is_accessible_and_whole(browser, full, tag):
-    walk = Walk(browser, full, tag, WAYS[tag])
+    walk = Walk(browser, full, tag, WAYS)
     assert look_at_all(walk.rounds.full(), walk) == []
 
 
