@@ -21,11 +21,18 @@ COMMANDS = {
     "submit": "Hand in to a portal, and follow the grading.",
     "status": "Your last submissions on the portal, or one with its report.",
     "serve": "Portal and workers in one command.",
+    "migrate": "Make or update the tables on PostgreSQL, before the portal and its workers start.",
+    "portal": "The portal in several processes, for many students; workers grade.",
+    "scheduler": "Send workers on many machines word of what waits.",
     "worker": "Grade what a portal on PostgreSQL receives, on as many machines as wanted.",
+    "backup": "Database and uploads of a portal in one archive, also while it runs.",
+    "restore": "Such an archive into an empty installation, of whatever database and store.",
+    "store": "What was handed in: whether it is all there, and what nobody needs any more.",
     "invite": "A link by which accounts are made on the portal.",
     "reset-link": "A link by which somebody chooses a new password.",
     "data": "Data sets for training checks: which are there, and how they come.",
     "nbgrader": "For courses that use nbgrader: start one, write assignments from exercises, read them back.",
+    "attack": "Every known way to cheat or to harm, tried on this host; with one layer missing, what that is for.",
     "doctor": "What this host offers: sandbox layers, devices, data sets, settings.",
 }
 

@@ -1,4 +1,8 @@
-"""Every setting: a default, a line of ``gradiente.toml``, or a ``GRADIENTE_*`` variable, in rising order."""
+"""Every setting: a default, a line of ``gradiente.toml``, or a ``GRADIENTE_*`` variable, in rising order.
+
+A variable with ``_FILE`` at its end names a file that holds the value: passwords are seen in a process's variables by
+more people than should know them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from grader.errors import InfrastructureError
 
 FILE = "gradiente.toml"
 PREFIX = "GRADIENTE_"
+#: the end of a variable that names a file in place of a value
+FROM_FILE = "_FILE"
 #: the portal's settings: ``server.settings``
 TABLE = "portal"
 
@@ -57,7 +63,7 @@ def explain_settings(
     kind: type[msgspec.Struct] = Settings,
     table: str = "",
 ) -> dict[str, tuple[Any, str]]:
-    """Each setting's value and where it comes from: ``default``, a file or a variable.
+    """Each setting's value and where it comes from: ``default``, a file, a variable, or one with the file it names.
 
     Those of a part that has a struct of its own, such as the portal, stand in a table of the file, and their variables
     carry the table's name: ``[portal] language`` and ``GRADIENTE_PORTAL_LANGUAGE``.
@@ -70,13 +76,42 @@ def explain_settings(
     found: dict[str, tuple[Any, str]] = {}
     for name, field in names.items():
         variable = f"{prefix}{name.upper()}"
-        if variables.get(variable):
-            found[name] = (_convert(variables[variable], field.type, variable), variable)
+        if told := _read_variable(variables, variable):
+            value, source = told
+            found[name] = (_convert(value, field.type, source), source)
         elif name in from_file:
             found[name] = (_convert(from_file[name], field.type, f"{path}: {name}"), str(path))
         else:
             found[name] = (field.default, "default")
     return found
+
+
+def _read_variable(variables: Mapping[str, str], variable: str) -> tuple[str, str] | None:
+    """What a variable says, or the file that it names, and which of the two; None: neither is set."""
+    value, name = variables.get(variable), variables.get(variable + FROM_FILE)
+    if not name:
+        return (value, variable) if value else None
+    if value:
+        raise InfrastructureError(
+            f"Both {variable} and {variable}{FROM_FILE} are set. Keep one of them.",
+            f"{variable} e {variable}{FROM_FILE} estão definidas. Mantenha só uma delas.",
+        )
+    source = f"{variable}{FROM_FILE}: {name}"
+    try:
+        # The line's end that editors and echo put there is no part of it.
+        content = Path(name).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InfrastructureError(
+            f"{source} cannot be read: {reason}. Name a file that this user may read, with the value alone in it.",
+            f"{source} não pode ser lido: {reason}. Indique um arquivo que este usuário possa ler, só com o valor.",
+        ) from error
+    if not content:
+        raise InfrastructureError(
+            f"{source} is empty. Write the value into it, or leave the variable out.",
+            f"{source} está vazio. Escreva nele o valor ou retire a variável.",
+        )
+    return content, source
 
 
 def _read_table(path: Path, table: str, known: set[str]) -> dict[str, Any]:

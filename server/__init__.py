@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from server.grading.contract import Devices, Grade
 
 
-def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade, gpus: Devices | None = None) -> Flask:
+def create_app(
+    config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade | None, gpus: Devices | None = None
+) -> Flask:
     """Build the portal from settings (see ``server.settings``), the exercises, whoever grades and the GPUs for that.
+
+    Without ``grade``, what is received stands in the line until a worker elsewhere takes it.
 
     The tables must be there (``Database.migrate``). Nothing is graded before the dispatcher is started:
     ``app.extensions["portal"].dispatcher.start()``.
@@ -39,7 +43,10 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade,
     from server.exercise import catalogue as catalogue_pages
     from server.exercise import leaderboard
     from server.exercise import pages as exercises
-    from server.grading.dispatch import InProcess
+    from server.grading.dispatch import Dispatcher, Elsewhere, InProcess
+    from server.health import pages as health
+    from server.health import traces
+    from server.health.observer import Observer
     from server.mail import Post
     from server.office import (
         announcement_pages,
@@ -56,7 +63,7 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade,
     from server.regrade import pages as regrades
     from server.review import pages as reviews
     from server.settings import read_settings
-    from server.store import Store
+    from server.store import open_store
     from server.submission import live, receipts
     from server.submission import pages as submissions
 
@@ -64,11 +71,23 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade,
     app = Flask(__name__)
     app.config.from_mapping(security.flask_config(settings))
     database = Database(settings.database)
-    store = Store(settings.uploads, settings.max_upload)
-    dispatcher = InProcess(
-        database, store, catalogue, grade, jobs=settings.jobs, lease_seconds=settings.lease_seconds, gpus=gpus
-    )
+    store = open_store(settings)
+    observer = Observer(traces=traces.set_up("gradiente-portal"))
+    observer.metrics.expect(catalogue.slugs(), grades=grade is not None)
+    dispatcher: Dispatcher = Elsewhere()
+    if grade is not None:
+        dispatcher = InProcess(
+            database,
+            store,
+            catalogue,
+            grade,
+            jobs=settings.jobs,
+            lease_seconds=settings.lease_seconds,
+            gpus=gpus,
+            observer=observer,
+        )
     context.init_app(app, context.Portal(settings, catalogue, database, store, dispatcher, Post(settings)))
+    health.init_app(app, settings, database, store, observer)
     security.init_app(app, settings)
     api.init_app(app)
     access_rules.init_app(app)
@@ -87,6 +106,7 @@ def create_app(config: Mapping[str, Any], *, catalogue: Catalogue, grade: Grade,
         receipts,
         leaderboard,
         own_exchange,
+        health,
     )
     # One module a line: each part of the staff's pages adds its own.
     staff = (

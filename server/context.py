@@ -64,6 +64,19 @@ def reader() -> Session:
     return cast(Session, g.reader)
 
 
+def renew_reader() -> None:
+    """Read by another connection from here on: this one may be broken."""
+    found = g.pop("reader", None)
+    if found is not None:
+        found.invalidate()
+
+
+def do_without_database() -> None:
+    """Answer this request as to somebody who is not logged in: nobody can be asked who it is."""
+    renew_reader()
+    g.user = None
+
+
 def user() -> User | None:
     """Who is logged in; None: nobody."""
     if "user" not in g:

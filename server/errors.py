@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from flask import Flask, Response, current_app, render_template
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from grader.errors import ExerciseError
 from server.api import auth, problem
-from server.context import _, parts
+from server.context import _, do_without_database, parts
+from server.db import is_passing
 from server.i18n import mark
 
 TEXTS = {
@@ -51,7 +52,7 @@ def init_app(app: Flask) -> None:
     """Show our own pages for errors."""
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(CSRFError, _show_csrf)
-    app.register_error_handler(OperationalError, _show_busy)
+    app.register_error_handler(SQLAlchemyError, _show_no_database)
     app.register_error_handler(ExerciseError, _show_broken)
 
 
@@ -65,9 +66,14 @@ def _show_csrf(error: CSRFError) -> Response:
     return _page(400, 400, CSRF_TEXT)
 
 
-def _show_busy(error: OperationalError) -> Response:
-    current_app.logger.error("the database does not answer: %s", error)
-    return _page(503, 503)
+def _show_no_database(error: SQLAlchemyError) -> Response:
+    is_busy = is_passing(error)
+    if is_busy:
+        current_app.logger.error("the database does not answer: %s", error)
+    else:
+        current_app.logger.error("the database refused", exc_info=error)
+    do_without_database()
+    return _page(503, 503) if is_busy else _page(500, 500)
 
 
 def _show_broken(error: ExerciseError) -> Response:

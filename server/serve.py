@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from flask import Flask
 from sqlalchemy import func, select
 from waitress import create_server
 
-from grader.errors import InfrastructureError
 from grader.exercise import Catalogue
 from grader.pool import Grader
 from server import create_app, log
 from server.account import identity
 from server.context import Portal
+from server.db import require_shared
 from server.demo import Login, date_back, fill
+from server.health.beside import show_grader
+from server.instance import alone
 from server.models import Role, User
 from server.settings import keep_secret, read_settings
 from server.submission import live
-from server.worker import require_shared, warm_up
 
 DEMO_LOGIN, DEMO_NAME = "aluna", "Aluna"
 
@@ -54,18 +51,18 @@ def serve(
     Without ``grades``, what is received waits for workers of their own, which need a shared database.
     Raises InfrastructureError when another portal uses the data directory or this host cannot grade.
     """
-    log.set_up()
+    log.set_up(read_settings(settings).log_format)
     signal.signal(signal.SIGTERM, _interrupt)
     data_dir = data_dir.resolve()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(data_dir):
+    with alone(data_dir):
         config = {"SECRET_KEY": keep_secret(data_dir), **settings, "DATA_DIR": data_dir, "JOBS": jobs}
         if not grades:
-            require_shared(read_settings(config))
+            require_shared(read_settings(config).database)
             _run(config, None, host, port, catalogue, demo)
             return
         # Before waitress's threads and the dispatcher's.
-        grader = warm_up(catalogue, jobs, datasets, gpus)
+        grader = Grader.on_this_host(catalogue, jobs=jobs, data=datasets, gpus=gpus)
         try:
             _run(config, grader, host, port, catalogue, demo)
         finally:
@@ -73,8 +70,10 @@ def serve(
 
 
 def _run(config: dict[str, Any], grader: Grader | None, host: str, port: int, catalogue: Catalogue, demo: bool) -> None:
-    grade, gpus = (grader.grade, grader.ledger) if grader else (_grades_elsewhere, None)
+    grade, gpus = (grader.grade, grader.ledger) if grader else (None, None)
     app = create_app(config, catalogue=catalogue, grade=grade, gpus=gpus)
+    if grader:
+        show_grader(app.extensions["health"].exposition, app.extensions["portal"].dispatcher, grader)
     portal: Portal = app.extensions["portal"]
     portal.database.migrate()
     logins = add_demo(portal, demo)
@@ -89,8 +88,7 @@ def _run(config: dict[str, Any], grader: Grader | None, host: str, port: int, ca
     )
     _greet(host, server.effective_port, logins)
     _end_streams_at_stop(app)
-    if grader:
-        portal.dispatcher.start()
+    portal.dispatcher.start()
     try:
         # Ends at the interrupt, when the requests that run are done.
         server.run()
@@ -103,13 +101,6 @@ def _run(config: dict[str, Any], grader: Grader | None, host: str, port: int, ca
         portal.dispatcher.join(5)
         portal.post.close()
         portal.database.close()
-
-
-def _grades_elsewhere(*upload: object, **options: object) -> NoReturn:
-    raise InfrastructureError(
-        "This portal grades nothing; gradiente worker does.",
-        "Este portal não corrige; quem corrige é gradiente worker.",
-    )
 
 
 def proxy_options(address: str) -> dict[str, Any]:
@@ -155,21 +146,3 @@ def _greet(host: str, port: int, logins: list[Login]) -> None:
     for login in logins:
         click.echo(f"Demo account: user name {login.name}, password {login.password} (shown only now)")
     click.echo("Stop with Ctrl+C.")
-
-
-@contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory: a second portal would take this one's running gradings for abandoned."""
-    descriptor = os.open(data_dir / "portal.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise InfrastructureError(
-            f"Another portal uses {data_dir}. Stop it, or choose another folder with --instance.",
-            f"Outro portal usa {data_dir}. Encerre-o ou escolha outra pasta com --instance.",
-        ) from error
-    try:
-        yield
-    finally:
-        os.close(descriptor)

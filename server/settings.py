@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from grader.settings import TABLE, explain_settings
 
+#: what signs cookies and receipts, in the data directory
+KEY_FILE = "secret.key"
+
 #: a century at most: what reaches further is no date, and below 0 everything would be old already
 Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]
+#: none, or one that nobody guesses
+Token = Annotated[str, msgspec.Meta(pattern="^(.{16,})?$")]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +35,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret_key: str = ""
     #: empty means: SQLite in the data directory
     database_url: str = ""
+    #: what was handed in: ``s3://bucket/prefix?endpoint=...&region=...``; empty means: in the data directory
+    store_url: str = ""
+    #: RabbitMQ or Redis, for workers on many machines; empty: they look into the database
+    broker_url: str = ""
+    #: what its queues' names begin with, where several portals share a broker
+    broker_prefix: str = "gradiente"
     #: the address that students type; ``https://`` makes the cookies secure
     public_url: str = ""
     #: the reverse proxy's address, whose word on who asks is taken (``*``: whoever connects); empty: nobody's
@@ -48,6 +61,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: pages that are told of a grading's progress by an open connection each; the others ask from time to time
     max_streams: int = 8
     stream_seconds: float = 20.0
+    #: how lines of the log are written: text or json
+    log_format: Literal["text", "json"] = "text"
+    #: what opens ``/metrics`` of the portal; empty: nothing does
+    metrics_token: Token = ""
     #: requests of one API token; one address without a token may ask four times as often
     api_per_minute: int = 300
     #: whether exercises show a leaderboard, of those who want to be on it: never before a due date has passed
@@ -102,10 +119,14 @@ def from_environment(environment: Mapping[str, str] | None = None, folder: Path 
 
 def keep_secret(data_dir: Path) -> str:
     """Return the data directory's signing key, made at first use and readable by its owner alone."""
-    path = data_dir / "secret.key"
+    path = data_dir / KEY_FILE
     if not path.is_file():
-        # Created with its mode, not changed to it later: nobody can open the file in between.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Made with its mode, not changed to it later: nobody can open the file in between. It gets its name when it
+        # is whole, and the first of several processes wins.
+        descriptor, made = tempfile.mkstemp(dir=data_dir, prefix=".secret-")
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            os.link(made, path)
+        os.unlink(made)
     return path.read_text(encoding="ascii")

@@ -21,7 +21,7 @@ from grader.sandbox import probe
 from grader.settings import TABLE, explain_settings
 
 #: Settings that hold passwords or keys.
-_SECRET = re.compile("secret|smtp_url|database_url")
+_SECRET = re.compile("secret|password|token|(smtp|database|broker|store)_url")
 
 
 @click.command()

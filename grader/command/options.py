@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from grader.device.discover import Found, find_gpus
-from grader.device.gpu import AUTO, CPU, allow, is_device, threads_of
+from grader.device.gpu import AUTO, is_device
 from grader.errors import ExerciseError
 from grader.exercise import Catalogue, Exercise, UnknownExercise, default_catalogue
 from grader.language import system_language
@@ -74,10 +73,8 @@ def started(catalogue: Catalogue, settings: Settings, jobs: int, device: str = A
     """A grader with the GPUs that the settings leave to it; ``device``: what it is started for."""
     from grader.pool import Grader
 
-    found = Found() if device == CPU else find_gpus()
-    gpus = allow(found.gpus, settings.gpus)
     data = Path(settings.data)
-    with Grader(catalogue, data=data, gpus=gpus, problem=found.problem, threads=threads_of(jobs)) as grader:
+    with Grader.on_this_host(catalogue, jobs=jobs, data=data, gpus=settings.gpus, device=device) as grader:
         yield grader
 
 
@@ -85,6 +82,12 @@ def instance(command: Command) -> Command:
     """``--instance``."""
     folder = click.Path(file_okay=False, path_type=Path)
     return click.option("--instance", type=folder, help="Folder of database and uploads.")(command)
+
+
+def metrics(command: Command) -> Command:
+    """``--metrics``."""
+    text = "Show /metrics, /healthz and /readyz there: an address that only the monitoring reaches."
+    return click.option("--metrics", default="", metavar="HOST:PORT", help=text)(command)
 
 
 def instance_of(chosen: Path | None, settings: Settings) -> Path:

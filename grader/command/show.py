@@ -40,7 +40,7 @@ def show_report(report: Report, language: str) -> None:
     if report.owner is not None:
         console.print(Styled(f"  {say['not_graded']}: {_pick(report.message, language)}", style="red"))
     for line in report.left_out:
-        console.print(Styled(f"  {say['left_out']}: {line}", style="dim"))
+        console.print(Styled(f"  {say['left_out']}: {printable(line)}", style="dim"))
     told = report.obstacle
     if told is not None:
         show_obstacle(console, told, language)
@@ -58,7 +58,7 @@ def show_obstacle(console: Console, test: TestResult, language: str) -> None:
 
 
 def _heading(report: Report, say: dict[str, str]) -> str:
-    return f"{report.submission} · {report.exercise} · {report.score:g}/{report.max_score:g} {say['points']}"
+    return f"{printable(report.submission)} · {report.exercise} · {report.score:g}/{report.max_score:g} {say['points']}"
 
 
 def show_test(console: Console, test: TestResult, language: str, *, told: bool = False) -> None:

@@ -84,8 +84,6 @@ def show(course: str, id: int) -> str:
     records = kept().archive.read(reader(), assignment)
     students = figures.by_student(records.attempts)
     results = results_of(assignment)
-    outcomes = {each.id: each.outcome for each in records.attempts}
-    counted = [found for result in results if (found := outcomes.get(result.submission_id))]
     worth = points_of(reader(), [assignment])[assignment.id]
     points = [result.points for result in results if result.points is not None]
     bins = histogram(points, max([worth or 0.0, *points]) or 1.0, BINS) if points else []
@@ -110,7 +108,7 @@ def show(course: str, id: int) -> str:
         spans=[(_span_label(each), each.count) for each in spans if each.count],
         time_bars=_time_bars(spans, assignment.due_at),
         times=figures.times(students),
-        items=items(records, students, counted),
+        items=items(records, students, records.counted(results)),
         together=together(students, records.heads),
         titles={head.name: show_title(head.name, head.title, local()) for head in records.heads},
     )

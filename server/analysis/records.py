@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, select
 from sqlalchemy.orm import Session
 
 from grader.report import Owner, Verdict
-from server.models import Assignment, Grading, GradingKind, Membership, Role, State, Submission
+from server.models import Assignment, Grading, GradingKind, Membership, Result, Role, State, Submission
 
 Table = type[Submission] | type[Grading]
 #: tells whether a grading is still the one that was read
@@ -115,6 +115,11 @@ class Records:
     gradings: tuple[Regraded, ...] = ()
     #: of the newest report
     heads: tuple[TestHead, ...] = ()
+
+    def counted(self, results: Iterable[Result]) -> list[Outcome]:
+        """The outcomes of the attempts that count."""
+        outcomes = {each.id: each.outcome for each in self.attempts}
+        return [found for result in results if (found := outcomes.get(result.submission_id or ""))]
 
 
 class Archive:

@@ -57,7 +57,7 @@ class AuthoredExercise(msgspec.Struct, kw_only=True):
     problem: Annotated[str, about("Why it cannot be read, so that students do not see it; empty: it can.")]
     version: Annotated[str | None, about("A hash of everything that decides a report; null: it cannot be read.")]
     public_tests: Annotated[int, about("Public tests.")]
-    hidden_tests: Annotated[int, about("Hidden tests.")]
+    hidden_tests: Annotated[int | None, about("Hidden tests; null: the portal has no solutions.")]
     points: Annotated[float | None, about("Points of this version; null: neither audits nor gradings tell.")]
     languages: Annotated[list[str], about("Languages that its statement is written in.")]
     is_complete: Annotated[bool, about("Whether these are all languages of the portal.")]

@@ -24,6 +24,7 @@ from server.exchange.refusal import NOT_RELEASED, Refused
 from server.exchange.releases import Draft, Released
 from server.i18n import mark
 from server.models import ExchangeRelease
+from server.store import StoreError
 
 Name = Annotated[str, about("The assignment's name in nbgrader: that of its folder.", pattern=FOLDER)]
 Force = Annotated[bool, about("Whether it may take the place of what is released.")]
@@ -124,7 +125,7 @@ def release_assignment(course: str, query: Query, headers: SubmitHeaders, body: 
         done = releases.release(parts().database, parts().store, draft, now())
     except Refused as refused:
         archives.refuse(refused)
-    except (OSError, SQLAlchemyError) as error:
+    except (StoreError, SQLAlchemyError) as error:
         archives.not_kept(error)
     return _receipt(course, done)
 

@@ -17,6 +17,7 @@ from server.exchange.refusal import Refused
 from server.exchange.submissions import Filter
 from server.i18n import mark
 from server.models import ExchangeFeedback
+from server.store import StoreError
 
 NO_FEEDBACK = mark("There is no feedback on this submission yet.")
 
@@ -39,7 +40,7 @@ def release_feedback(course: str, id: str, query: Query, body: Archive | Archive
         feedback.release(parts().database, parts().store, draft, now())
     except Refused as refused:
         archives.refuse(refused, "invalid")
-    except (OSError, SQLAlchemyError) as error:
+    except (StoreError, SQLAlchemyError) as error:
         archives.not_kept(error)
     with parts().database.reader() as session:
         return describe_feedback(session.get_one(ExchangeFeedback, id))

@@ -25,6 +25,7 @@ from server.exchange.refusal import Refused
 from server.exchange.submissions import Draft, Filter, Received
 from server.i18n import mark
 from server.models import ExchangeFeedback, ExchangeSubmission
+from server.store import StoreError
 
 Named = Annotated[str, about("Only those for this assignment.", max_length=80)]
 Code = Annotated[str, about("Only those of this course.", pattern=PATH["course"].pattern)]
@@ -143,7 +144,7 @@ def hand_in(
         received = submissions.hand_in(parts().database, parts().store, draft, now())
     except Refused as refused:
         archives.refuse(refused)
-    except (OSError, SQLAlchemyError) as error:
+    except (StoreError, SQLAlchemyError) as error:
         archives.not_kept(error)
     return _receipt(received)
 

@@ -120,8 +120,6 @@ def show_analytics(course: str, slug: str, query: Query) -> Analytics:
     records = kept().archive.read(reader(), assignment)
     students = figures.by_student(records.attempts)
     results = results_of(assignment)
-    outcomes = {each.id: each.outcome for each in records.attempts}
-    counted = [found for result in results if (found := outcomes.get(result.submission_id))]
     success, times = figures.success(students), figures.times(students)
     return Analytics(
         exercise=slug,
@@ -135,7 +133,7 @@ def show_analytics(course: str, slug: str, query: Query) -> Analytics:
         seconds_working=_spread(times.working),
         seconds_waiting=_spread(times.waiting),
         seconds_grading=_spread(times.grading),
-        tests=[_test(each) for each in items(records, students, counted)],
+        tests=[_test(each) for each in items(records, students, records.counted(results))],
     )
 
 

@@ -38,6 +38,9 @@ class ProcessEntry(msgspec.Struct, kw_only=True):
     seen_at: Annotated[datetime, about("When it was last heard of.")]
     silent: Annotated[bool, about("Whether nothing was heard of it for so long that it has probably died.")]
     devices: Annotated[list[DeviceEntry], about("The GPUs that it may use.")]
+    queues: Annotated[list[str], about("What it takes: `cpu`, for processors, `gpu`, for GPUs.")]
+    datasets: Annotated[list[str], about("The data sets that it has; empty where it has not told.")]
+    layers: Annotated[list[str], about("The layers of the sandbox that hold there; empty where it has not told.")]
 
 
 class RunningEntry(msgspec.Struct, kw_only=True):
@@ -83,6 +86,9 @@ def _process(found: Process) -> ProcessEntry:
         seen_at=its.seen_at,
         silent=found.is_silent,
         devices=msgspec.convert(found.devices, list[DeviceEntry]),
+        queues=found.queues,
+        datasets=found.datasets,
+        layers=found.layers,
     )
 
 

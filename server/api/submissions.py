@@ -35,9 +35,11 @@ from server.exercise import pages as exercises
 from server.i18n import mark
 from server.models import State, Submission
 from server.rules import Refusal
+from server.store import StoreError
 from server.submission import pages as submissions
 from server.submission import veil
-from server.submission.intake import Draft, Received, Refused, hand_in
+from server.submission.intake import Draft, Received, Refused
+from server.submission.receiving import receive
 
 #: refusals that are no fault of what was sent
 TERMS = (Refusal.NOT_OPEN, Refusal.CLOSED, Refusal.NO_ATTEMPTS, Refusal.COOLDOWN)
@@ -117,10 +119,10 @@ def submit(slug: str, query: Query, headers: SubmitHeaders, body: Content | Form
     key = secrets.token_urlsafe(16) if headers.idempotency_key is UNSET else headers.idempotency_key
     try:
         draft = _draft(exercise, body, key)
-        received = hand_in(parts().database, parts().store, parts().settings, draft, now())
+        received = receive(draft)
     except Refused as refused:
         _refuse(refused.refusal)
-    except (OSError, SQLAlchemyError):
+    except (StoreError, SQLAlchemyError):
         current_app.logger.exception("a submission to %s could not be kept", slug)
         problem.refuse("busy", _(exercises.NOT_KEPT))
     return _receipt(received)

@@ -29,7 +29,7 @@ class Draft:
 
 
 def release(database: Database, store: Store, draft: Draft, now: datetime) -> bool:
-    """Release feedback in the place of what there was; False: it was the same already. Raises Refused and OSError."""
+    """Release feedback in the place of what there was; False: it was the same already. Raises Refused, StoreError."""
     names = draft.content.files
     if not names or any("/" in name or not name.endswith(PAGE) for name in names):
         raise Refused(NO_PAGES)

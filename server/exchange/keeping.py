@@ -13,21 +13,12 @@ from server.models import (
     Course,
     ExchangeAssignment,
     ExchangeFeedback,
-    ExchangeRelease,
     ExchangeSubmission,
     User,
 )
 
 #: rows that one statement changes
 PIECE = 500
-
-
-def used(session: Session, blobs: Sequence[str]) -> set[str]:
-    """Those contents that the exchange still needs."""
-    found: set[str] = set()
-    for table in (ExchangeRelease, ExchangeSubmission, ExchangeFeedback):
-        found.update(blob for blob in session.scalars(select(table.blob).where(table.blob.in_(blobs))) if blob)
-    return found
 
 
 def contents_of(session: Session, user: User) -> set[str]:

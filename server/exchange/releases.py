@@ -45,7 +45,7 @@ class Released:
 
 
 def release(database: Database, store: Store, draft: Draft, now: datetime) -> Released:
-    """Release a version; on return it is durable. Raises Refused, and OSError when it cannot be stored."""
+    """Release a version; on return it is durable. Raises Refused, and StoreError when it cannot be."""
     # Written outside of the transaction: nobody waits for this disk. Content without a row is harmless.
     blob = store.put(draft.content.raw)
     return again.write(database, lambda session: _release(session, draft, blob, now))

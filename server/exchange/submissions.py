@@ -66,7 +66,7 @@ class Filter:
 
 
 def hand_in(database: Database, store: Store, draft: Draft, now: datetime) -> Received:
-    """Keep a submission; on return it is durable. Raises Refused, and OSError when it cannot be stored."""
+    """Keep a submission; on return it is durable. Raises Refused, and StoreError when it cannot be."""
     with database.reader() as session:
         # Before anything is written: who may not hand in leaves nothing behind.
         if _earlier(session, draft) is None:

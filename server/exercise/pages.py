@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from grader.exercise import Exercise, is_slug
 from server import render, rules
 from server.access import Audience, open_to
-from server.context import _, language, me, now, parts, reader, user
+from server.context import _, language, me, now, parts, reader, renew_reader, user
 from server.course import deadline, policy
 from server.course.deadline import Deadline
 from server.course.offer import Offer, Use, find_offer, use_of
@@ -25,7 +25,8 @@ from server.i18n import mark
 from server.models import Counting, Submission
 from server.store import StoreError
 from server.submission import veil
-from server.submission.intake import Draft, Refused, hand_in
+from server.submission.intake import Draft, Refused
+from server.submission.receiving import receive
 
 bp = Blueprint("exercises", __name__, url_prefix="/exercises/<slug>")
 
@@ -73,11 +74,12 @@ def submit(slug: str) -> Page:
     code = request.form.get("code", "")
     try:
         draft = _read_draft(exercise, code)
-        received = hand_in(parts().database, parts().store, parts().settings, draft, now())
+        received = receive(draft)
     except Refused as refused:
         return _page(exercise, problem=_(refused.refusal.value), code=code), 400
-    except (OSError, SQLAlchemyError):
+    except (StoreError, SQLAlchemyError):
         current_app.logger.exception("a submission to %s could not be kept", slug)
+        renew_reader()
         return _page(exercise, problem=_(NOT_KEPT), code=code), 503
     parts().dispatcher.wake()
     return redirect(url_for("submissions.show", id=received.id))

@@ -26,6 +26,7 @@ from grader.submission import Upload
 from server import create_app
 from server.account import passwords
 from server.context import Portal
+from server.grading import recorder
 from tests.conftest import ROOT
 from tests.server.caller import Caller, give_token
 from tests.server.databases import POSTGRES, Blank, BlankPostgres, BlankSqlite, blank_postgres
@@ -163,6 +164,12 @@ def make_app(
         app.extensions["portal"].dispatcher.join(5)
         app.extensions["portal"].post.close()
         app.extensions["portal"].database.close()
+
+
+@pytest.fixture(autouse=True)
+def prompt_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens in a grading can be read at once."""
+    monkeypatch.setattr(recorder, "BATCH_SECONDS", 0.0)
 
 
 @pytest.fixture

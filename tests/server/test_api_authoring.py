@@ -36,7 +36,8 @@ def test_all_exercises_are_listed_in_pages_also_those_that_cannot_be_read(author
     assert (broken["slug"], broken["version"], broken["title"]) == ("attention", None, "attention")
     assert "exercise.toml" in broken["problem"]
     assert (incomplete["problem"], incomplete["languages"], incomplete["is_complete"]) == ("", ["en"], False)
-    assert (incomplete["public_tests"], incomplete["hidden_tests"], incomplete["audit"]) == (1, 0, None)
+    # without a folder of solutions nobody knows how many are hidden
+    assert (incomplete["public_tests"], incomplete["hidden_tests"], incomplete["audit"]) == (1, None, None)
     assert "after" in author.refused("GET", "/authoring/exercises?after=nothing", 422, "invalid")["errors"]
 
 

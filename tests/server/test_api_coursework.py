@@ -127,7 +127,7 @@ def test_hidden_tests_that_could_not_be_run_are_listed_and_tried_again(app, teac
     id = Caller(app, give_token(app)).hand_in().json["id"]
     portal.dispatcher.run_once()
     room.change(due_at=now() - timedelta(hours=1))
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
     grading.error = ExerciseError("no hidden test")
     portal.dispatcher.run_once()
     grading.error = None

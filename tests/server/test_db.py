@@ -1,7 +1,7 @@
 """Migrations, transactions, settings."""
 
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from server.context import now
 from server.db import Database, alembic_config
-from server.models import Base, LogIn, User
+from server.models import Base, LogIn, Submission, User
 from server.settings import Settings, keep_secret, read_settings
 
 
@@ -55,6 +55,31 @@ def test_a_migration_of_a_table_keeps_what_refers_to_it(tmp_path):
     with database.reader() as session:
         assert session.scalars(select(LogIn)).one().user.login == "ana"
     database.close()
+
+
+def test_what_waits_at_an_upgrade_knows_when_its_student_had_the_last_turn(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'old.sqlite'}")
+    database.migrate("0006")
+    columns = "user_id, slug, attempt, form_key, file_name, blob, size, credit, tries, is_provisional, is_free"
+    with database.engine.execution_options(writing=True).begin() as connection:
+        for user in (1, 2):
+            values = f"{user}, 'user{user}', 'Ana', 'student', false, '2026-01-01'"
+            names = "id, login, name, role, is_on_leaderboard, created_at"
+            connection.exec_driver_sql(f'INSERT INTO "user" ({names}) VALUES ({values})')
+        for id, user, state, started in (
+            ("before", 1, "graded", "'2026-01-01 10:00:00.000000'"), ("new", 1, "received", "NULL"),
+            ("first", 2, "received", "NULL"),
+        ):  # fmt: skip
+            values = f"{user}, 'softmax', {len(id)}, '{id}', 'f.py', 'x', 1, 1, 0, false, false"
+            connection.exec_driver_sql(
+                f"INSERT INTO submission (id, state, created_at, started_at, {columns}) "
+                f"VALUES ('{id}', '{state}', '2026-01-01 09:00:00.000000', {started}, {values})"
+            )
+    database.migrate()
+    with database.reader() as session:
+        turns = dict(session.execute(select(Submission.id, Submission.last_turn)).all())
+    database.close()
+    assert turns == {"before": 0, "new": datetime(2026, 1, 1, 10, tzinfo=UTC).timestamp(), "first": 0}
 
 
 def test_the_migrations_can_be_taken_back(database):

@@ -183,7 +183,7 @@ def test_without_a_gpu_for_it_nothing_is_ordered_and_nothing_lost(student, porta
         announce(portal, **told)
     page = student.hand_in()
     grade(portal)
-    portal.dispatcher.order_for_gpus()
+    portal.dispatcher.upkeep.order_for_gpus()
     assert rows(portal) == []
     assert (row(portal).score, row(portal).max_score) == (2, 2)
     assert FOLLOWS not in student.read(page)
@@ -201,7 +201,7 @@ def test_a_gpu_that_comes_later_that_day_takes_up_what_waits_and_not_what_is_old
         )
     announce(portal)
     for _ in range(2):
-        portal.dispatcher.order_for_gpus()
+        portal.dispatcher.upkeep.order_for_gpus()
     assert [each.submission_id != old for each in rows(portal)] == [True]
     assert grade(portal, on_gpu=True) == 1
 
@@ -219,7 +219,7 @@ def test_a_grading_on_a_gpu_that_fails_costs_nothing(student, portal, grading, g
     assert (row(portal).score, row(portal).max_score, row(portal).state) == (2, 2, State.GRADED)
     assert report(portal) == before
     assert FOLLOWS not in student.read(page)
-    portal.dispatcher.order_for_gpus()
+    portal.dispatcher.upkeep.order_for_gpus()
     assert len(rows(portal)) == 1
 
     # Staff finds it among the failures, and another try joins the report.
@@ -356,7 +356,7 @@ def test_after_the_deadline_hidden_tests_get_their_gpu_and_public_ones_keep_what
     assert (row(portal).score, row(portal).is_provisional) == (6, True)
 
     room.change(due_at=now() - DAY)
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
     grade(portal)
     final = {test.name: test for test in report(portal).tests}
     assert final["test_gpu"].device == str(GPU)  # what it had is not lost meanwhile
@@ -381,7 +381,7 @@ def test_a_gpus_part_that_began_before_the_deadline_is_followed_by_that_of_the_h
     def deadline():
         grading.meanwhile = lambda: None
         room.change(due_at=now() - DAY)
-        portal.dispatcher.order_finals()
+        portal.dispatcher.upkeep.order_finals()
         portal.dispatcher.run_once()
 
     grading.meanwhile = deadline
@@ -437,7 +437,7 @@ def test_a_regrade_is_done_when_its_gpus_part_is(room, portal, grading):
     assert publish(room, made) == 1
     assert (row(portal).score, row(portal).max_score) == (2, 6)
     assert room.points() == {1: pytest.approx(10 / 3)}
-    portal.dispatcher.order_for_gpus()
+    portal.dispatcher.upkeep.order_for_gpus()
     assert not [each for each in rows(portal, GradingKind.DEVICE) if each.state is State.RECEIVED]
 
 
@@ -472,10 +472,10 @@ def test_what_waits_for_a_gpu_that_never_comes_is_given_up_after_a_day(room, por
     grade(portal)
     with portal.database.write() as session:
         session.execute(update(Row).values(awaits_gpu_since=now() - devices.WAITS_FOR))
-    portal.dispatcher.order_for_gpus()
+    portal.dispatcher.upkeep.order_for_gpus()
     assert {each.state for each in rows(portal) if each.on_gpu and each.replaced_at is None} == {State.RECEIVED}
     announce(portal, fault="it hangs")
-    portal.dispatcher.order_for_gpus()
+    portal.dispatcher.upkeep.order_for_gpus()
     waiting = [each for each in rows(portal) if each.on_gpu and each.replaced_at is None]
     assert [(each.state, each.fault) for each in waiting] == [(State.FAILED, devices.FAULT)] * 2
     assert counts(room, made).failed == 1

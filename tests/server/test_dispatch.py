@@ -12,6 +12,7 @@ from grader.report import Owner
 from server.context import now
 from server.grading import queue
 from server.models import State, Submission, SubmissionEvent
+from server.store import StoreUnavailable
 
 LONG = timedelta(minutes=1)
 
@@ -132,7 +133,7 @@ def test_a_late_result_of_a_worker_that_was_thought_dead_is_ignored(student, por
     report = grading(portal.catalogue.find("softmax"), None, submission="", on_event=lambda event: None)
     with portal.database.write() as session:
         assert not queue.finish(session, late, report, now())
-        assert not queue.note(session, late, {"event": "test"}, now(), LONG)
+        assert not queue.note(session, late, [{"event": "test"}], now(), LONG)
         assert not queue.renew(session, late, now(), LONG)
         assert not queue.fail(session, late, Owner.EXERCISE, "late", now())
         assert not queue.give_back(session, late)
@@ -194,6 +195,7 @@ def test_a_submission_that_kills_its_workers_is_given_up(student, portal):
         assert claim(portal, now() - 2 * LONG)
         with portal.database.write() as session:
             queue.requeue(session, now())
+            queue.release(session, now())
 
     row = only_row(portal)
     assert (row.state, row.owner) == (State.FAILED, Owner.INFRASTRUCTURE)
@@ -224,10 +226,10 @@ def test_closing_gives_back_what_is_being_graded_at_no_cost(student, portal, gra
 
 
 def test_a_long_grading_keeps_its_lease(make_app, new_browser, grading):
-    app = make_app(LEASE_SECONDS=0.3)
+    app = make_app(LEASE_SECONDS=0.9)
     browser = new_browser(app.test_client())
     browser.sign_up("ana")
-    grading.meanwhile = lambda: time.sleep(1)
+    grading.meanwhile = lambda: time.sleep(2)
     browser.hand_in()
     app.extensions["portal"].dispatcher.start()
 
@@ -255,3 +257,19 @@ def test_turns_are_taken_over_time_too(student, other, portal):
 
     with portal.database.reader() as session:
         assert session.get(Submission, claim(portal).submission).user_id == 2
+
+
+def test_a_store_that_does_not_answer_costs_no_try(student, portal, monkeypatch):
+    student.hand_in()
+
+    def away(key):
+        raise StoreUnavailable("The store is away.", "O armazenamento está fora.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(portal.dispatcher.store, "get", away)
+        for _ in range(queue.MAX_TRIES + 1):
+            assert portal.dispatcher.run_once()
+            assert not portal.dispatcher.run_once(), "it is tried again a little later"
+            no_more_waiting(portal)
+    assert portal.dispatcher.run_once()
+    assert (only_row(portal).state, only_row(portal).tries) == (State.GRADED, 1)

@@ -27,6 +27,7 @@ from server.models import (
 )
 from server.office import archive, erasure, retention
 from server.office.retention import Rules
+from server.store.references import unused
 from tests.server.caller import Caller, give_token, problem
 
 HERE = "/courses/dl/exchange"
@@ -293,7 +294,7 @@ def test_contents_are_kept_as_long_as_the_exchange_needs_them(people, released, 
     digests = {hashlib.sha256(each).hexdigest() for each in (WORK, mine, feedback)}
 
     with portal.database.write() as session:
-        assert erasure.unused(session, digests) == []
+        assert unused(session, digests) == []
         user = session.query(User).filter_by(login="ana").one()
         assert erasure.measure(session, user).submissions == 1
         buffer = io.BytesIO()

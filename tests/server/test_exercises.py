@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from server.models import Assignment, State, Submission
-from server.store import Store
+from server.store import open_store
 from tests.conftest import ROOT
 
 
@@ -92,7 +92,7 @@ def test_what_is_received_is_durable_before_the_page_says_so(student, portal, ma
 
     [row] = rows(portal)
     assert (row.state, row.attempt, row.file_name, row.size) == (State.RECEIVED, 1, "my softmax.py", 6)
-    assert Store(portal.settings.uploads, 100).get(row.blob) == b"y = 2\n"
+    assert open_store(portal.settings).get(row.blob) == b"y = 2\n"
     assert "Received." in student.read(page)
 
     student.client.application = make_app()  # another process, after a power cut

@@ -40,7 +40,7 @@ def claim(room, when=None):
 
 def end_deadline(room):
     room.change(due_at=now() - DAY)
-    room.portal.dispatcher.order_finals()
+    room.portal.dispatcher.upkeep.order_finals()
 
 
 def test_submissions_come_first_and_regrades_last(room, student, portal):
@@ -175,7 +175,7 @@ def test_what_waits_besides_pushes_nobody_back_but_what_runs_keeps_a_worker(room
 def test_before_the_deadline_only_public_tests_are_run(room, student, portal, grading):
     student.hand_in()
     portal.dispatcher.run_once()
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
 
     row = room.submissions()[0]
     assert [each["hidden"] for each in grading.options] == [False]
@@ -209,12 +209,12 @@ def test_each_final_grading_is_ordered_once(room, student, portal):
         student.hand_in()
         portal.dispatcher.run_once()
     end_deadline(room)
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
     assert len(room.gradings()) == 2
 
     while portal.dispatcher.run_once():
         pass
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
     assert not portal.dispatcher.run_once()
 
 
@@ -224,7 +224,7 @@ def test_a_final_grading_that_fails_leaves_what_was_there(room, student, portal,
     end_deadline(room)
     grading.error = ExerciseError("the hidden tests are broken")
     portal.dispatcher.run_once()
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
 
     assert [row.state for row in room.gradings()] == [State.FAILED]
     assert (room.submissions()[0].score, room.submissions()[0].is_provisional) == (2, True)
@@ -248,7 +248,7 @@ def test_hidden_tests_that_need_not_wait_any_more_are_run_at_once(room, student,
     student.hand_in()
     portal.dispatcher.run_once()
     room.change(hidden_run_when=When.NOW)
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
     assert len(room.gradings("final")) == 1
 
 
@@ -302,7 +302,7 @@ def test_whose_hidden_tests_are_run(terms, extensions, hours, expected):
 def test_looking_for_what_is_due_reads_no_long_rows(room, student, portal):
     statements = []
     event.listen(portal.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2:4]))
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
 
     with portal.database.engine.connect() as connection:
         plans = [

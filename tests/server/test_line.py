@@ -151,3 +151,36 @@ def test_a_forecast_is_made_anew_only_when_the_line_has_moved(student, other, po
     with portal.database.write() as session:
         queue.give_back(session, lease)
     assert lease.submission in places()
+
+
+def test_what_a_worker_needs_between_two_gradings_is_counted(student, other, portal):
+    for _ in range(3):
+        student.hand_in()
+        portal.dispatcher.run_once()
+    with portal.database.write() as session:
+        ids = session.scalars(select(Submission.id).order_by(Submission.attempt)).all()
+        for number, id in enumerate(ids):
+            began = now() - LONG + timedelta(seconds=14 * number)
+            times = {"created_at": now() - 2 * LONG, "started_at": began, "finished_at": began + timedelta(seconds=10)}
+            session.execute(update(Submission).where(Submission.id == id).values(times))
+    student.hand_in()
+    other.hand_in()
+
+    assert [seconds for *_, seconds in look(portal)] == pytest.approx([0, 14], abs=1)
+
+
+def test_whoever_had_a_turn_waits_for_those_who_had_none_and_what_returns_has_had_its(student, other, portal):
+    for _ in range(3):
+        student.hand_in()
+    first = claim(portal)
+    other.hand_in()
+    assert [(user, attempt) for user, attempt, _ in look(portal)] == [(2, 1), (1, 2), (1, 3)]
+    with portal.database.write() as session:
+        queue.give_back(session, first)
+    student.hand_in()
+    expected = [(user, attempt) for user, attempt, _ in look(portal)]
+
+    assert expected == [(2, 1), (1, 1), (1, 2), (1, 3), (1, 4)]
+    lease = claim(portal)
+    with portal.database.reader() as session:
+        assert session.get(Submission, lease.submission).user_id == 2

@@ -1,21 +1,50 @@
-"""The recorder: a training's values go to the database in batches, and not without end."""
+"""The recorder: what happens in a grading goes to the database in batches, and a training's values not without end."""
+
+import pytest
 
 from server.grading import recorder
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time, which a test sets."""
+    times = [100.0]
+    monkeypatch.setattr(recorder, "BATCH_SECONDS", 0.5)
+    monkeypatch.setattr(recorder.time, "monotonic", lambda: times[0])
+    return times
 
 
 def metric(step):
     return {"event": "metric", "test": "test_f", "step": step, "values": {"loss": 0.5}}
 
 
-def test_values_wait_for_the_next_batch_and_everything_else_does_not(monkeypatch):
-    monkeypatch.setattr(recorder, "BATCH_SECONDS", 1000)
+def test_what_happens_waits_for_the_next_batch_and_no_longer(clock):
     written = []
     heard = recorder.Recorder(written.append)
-    events = [metric(1), metric(2), metric(3), {"event": "test"}, metric(4)]
-    for event in events:
+    events = [{"event": "started"}, metric(1), {"event": "test"}, metric(2)]
+    for event in events[:3]:
         heard.hear(event)
+    heard.tick()
+    assert written == []
+    clock[0] += 0.5
+    heard.tick()
+    assert written == [events[:3]]
+    heard.hear(events[3])
+    clock[0] += 0.5
+    heard.tick()
+    heard.tick()
+    assert written == [events[:3], events[3:]]
 
-    assert written == [events[:1], events[1:4]]
+
+def test_nothing_is_passed_on_once_the_grading_is_over(clock):
+    written = []
+    heard = recorder.Recorder(written.append)
+    heard.hear({"event": "test"})
+    heard.close()
+    clock[0] += 5
+    heard.tick()
+    heard.hear({"event": "test"})
+    assert written == []
 
 
 def test_a_long_training_is_told_to_its_end_with_fewer_values():

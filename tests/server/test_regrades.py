@@ -321,7 +321,7 @@ def test_hidden_tests_that_could_not_be_run_after_the_deadline_are_listed_and_tr
     student.hand_in()
     work()
     room.change(due_at=now() - timedelta(hours=1))
-    portal.dispatcher.order_finals()
+    portal.dispatcher.upkeep.order_finals()
     grading.error = ExerciseError("no hidden test")
     work()
     grading.error = None

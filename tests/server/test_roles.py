@@ -54,6 +54,9 @@ ACCOUNT = {"login": OWNER}
 
 CASES = {
     "GET static": Case({"filename": "style.css"}),
+    "GET health.alive": Case(),
+    "GET health.ready": Case(),
+    "GET health.metrics": Case(status=404),  # nobody has shown the token: see test_metrics.py
     "GET catalogue.index": Case(),
     "GET exercises.show": Case(SLUG),
     "GET exercises.download_folder": Case(SLUG),

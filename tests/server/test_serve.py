@@ -13,6 +13,7 @@ from grader.exercise import default_catalogue
 from server.account import identity, passwords
 from server.context import now
 from server.demo.reviews import code_lines
+from server.instance import alone
 from server.models import (
     Announcement,
     Extension,
@@ -27,7 +28,7 @@ from server.models import (
     User,
 )
 from server.office import work
-from server.serve import _alone, add_demo
+from server.serve import add_demo
 from tests.conftest import ROOT
 
 
@@ -104,7 +105,7 @@ def test_work_of_the_demo_came_in_long_ago_and_waits_since_the_start(make_app, t
 
 
 def test_a_data_directory_has_one_portal(tmp_path):
-    with _alone(tmp_path), pytest.raises(InfrastructureError, match="Another portal uses"), _alone(tmp_path):
+    with alone(tmp_path), pytest.raises(InfrastructureError, match="Another portal uses"), alone(tmp_path):
         pass
-    with _alone(tmp_path):
+    with alone(tmp_path):
         pass

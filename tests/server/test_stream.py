@@ -78,7 +78,7 @@ def test_the_stream_of_a_grading_that_was_lost_goes_back_to_waiting(app, student
     page = student.hand_in()
     with portal.database.write() as session:
         lease = queue.claim(session, now(), LONG)
-        queue.note(session, lease, {"event": "started", "tests": ["test_f"]}, now(), LONG)
+        queue.note(session, lease, [{"event": "started", "tests": ["test_f"]}], now(), LONG)
     seen = []
     with student.client.get(page + "/events") as answer:
         for block in answer.response:

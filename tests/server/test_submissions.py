@@ -288,7 +288,7 @@ def test_what_a_lost_grading_left_behind_is_no_progress(student, portal, grading
     page = student.hand_in()
     with portal.database.write() as session:
         lease = queue.claim(session, now(), timedelta(minutes=1))
-        queue.note(session, lease, {"event": "started", "tests": ["test_f"]}, now(), timedelta(minutes=1))
+        queue.note(session, lease, [{"event": "started", "tests": ["test_f"]}], now(), timedelta(minutes=1))
     running = student.get(page + "/state").json
     with portal.database.write() as session:
         queue.requeue(session, now(), everything=True)

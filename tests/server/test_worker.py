@@ -12,10 +12,9 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from grader.errors import InfrastructureError
-from server.db import Database
+from server.db import Database, find_shared
 from server.models import Submission
 from server.settings import read_settings
-from server.worker import find_shared
 from tests.server.running import RunningPortal
 
 SLOW = "import time\ntime.sleep(4)\ndef sigmoid(x): return x\ndef sigmoid_derivative(x): return x\n"
@@ -48,7 +47,7 @@ def begin(environment, tmp_path):
 
     def make():
         made.append(run("worker", "--instance", str(tmp_path / "data"), "--jobs", "1", **environment))
-        assert "Grading 1 at a time" in made[-1].stdout.readline()
+        assert any("Grading 1 at a time" in line for line in iter(made[-1].stdout.readline, ""))
         return made[-1]
 
     yield make
@@ -83,7 +82,7 @@ def test_what_a_dead_worker_leaves_another_takes_up_and_a_stopped_one_ends_what_
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("", "Workers of their own need a database that they share with the portal, and none is set."),
+        ("", "Workers and schedulers of their own need a database that they share with the portal, and none is set."),
         ("postgresql+psycopg://nobody:geheim@127.0.0.1:1/x", "nobody:***@127.0.0.1:1/x does not answer: "),
         ("postgresql+unheard://nobody:geheim@127.0.0.1/x", "GRADIENTE_PORTAL_DATABASE_URL cannot be used: "),
     ],
@@ -91,7 +90,7 @@ def test_what_a_dead_worker_leaves_another_takes_up_and_a_stopped_one_ends_what_
 def test_a_database_that_cannot_be_used_is_said_without_its_password(tmp_path, address, said):
     settings = read_settings({"DATA_DIR": tmp_path, "DATABASE_URL": address})
     with pytest.raises(InfrastructureError) as raised:
-        find_shared(settings)
+        find_shared(settings.database)
     assert said in raised.value.text["en"]
     assert "geheim" not in str(raised.value.text)
 
