@@ -3,8 +3,9 @@
     python benchmarks/nbgrader.py [--students 30] [--rounds 2] [--only ours] [SLUG...]
 
 The notebooks are those of a class: the reference, a part of it, and the stub, in turn. One command grades them all, as
-an instructor types it, its start included. Both grade copies of one course, turn and turn about, so that what else the
-machine does meets both. Prints of every command how long it took and the processors' time of all its processes, which
+an instructor types it, its start included: ``gradiente nbgrader autograde``, the same as ``nbgrader autograde``, and
+that with nbgrader's own settings. All grade copies of one course, turn and turn about, so that what else the machine does
+meets all. Prints of every command how long it took and the processors' time of all its processes, which
 other programs on the machine hardly change, and for each exercise the ratio of the sums.
 """
 
@@ -24,7 +25,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OTHER = "nbgrader's own"
-NAMES = ["ours", OTHER]
+#: by their names, the commands that are compared
+COMMANDS = {
+    "ours": ("grader", "nbgrader", "autograde"),
+    "ours as nbgrader autograde": ("nbgrader", "autograde"),
+    OTHER: ("nbgrader", "autograde"),
+}
 #: as if Gradiente were not there
 STOCK = """\
 c = get_config()
@@ -69,10 +75,10 @@ def solves(cell: dict[str, dict[str, dict[str, bool]]]) -> bool:
     return bool(cell["metadata"].get("nbgrader", {}).get("solution"))
 
 
-def grade(course: Path, slug: str) -> tuple[float, float]:
+def grade(course: Path, slug: str, name: str) -> tuple[float, float]:
     """Seconds of one command, and of processors."""
     start, spent = time.perf_counter(), _spent()
-    run("nbgrader", "autograde", slug, folder=course)
+    run(*COMMANDS[name], slug, folder=course)
     return time.perf_counter() - start, _spent() - spent
 
 
@@ -95,13 +101,15 @@ def compare(slug: str, students: int, rounds: int, names: list[str]) -> None:
                 shutil.copytree(course, copy)
                 if name == OTHER:
                     (copy / "nbgrader_config.py").write_text(STOCK)
-                found.append(grade(copy, slug))
+                found.append(grade(copy, slug, name))
                 shutil.rmtree(copy)
                 seconds, processors = found[-1]
                 print(f"{students} notebooks of {slug}, {name}: {seconds:.1f} s, {processors:.1f} s of CPU", flush=True)
-    if len(spent) == 2:
-        ours, other = ([sum(each) for each in zip(*spent[name], strict=True)] for name in names)
-        print(f"{slug}: ratio {other[0] / ours[0]:.1f}, of CPU {other[1] / ours[1]:.1f}")
+    sums = {name: [sum(each) for each in zip(*found, strict=True)] for name, found in spent.items()}
+    for name in names:
+        if name != OTHER and OTHER in sums:
+            seconds, processors = (theirs / its for theirs, its in zip(sums[OTHER], sums[name], strict=True))
+            print(f"{slug}, {name}: {seconds:.1f} times faster than nbgrader's own, {processors:.1f} times less CPU")
 
 
 def main() -> None:
@@ -109,11 +117,11 @@ def main() -> None:
     words.add_argument("slugs", nargs="*", metavar="SLUG", default=["sigmoid"])
     words.add_argument("--students", type=int, default=30)
     words.add_argument("--rounds", type=int, default=2)
-    words.add_argument("--only", choices=NAMES)
+    words.add_argument("--only", choices=list(COMMANDS))
     chosen = words.parse_args()
     print(f"{platform.platform()}, {len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}")
     for slug in chosen.slugs:
-        compare(slug, chosen.students, chosen.rounds, [chosen.only] if chosen.only else NAMES)
+        compare(slug, chosen.students, chosen.rounds, [chosen.only] if chosen.only else list(COMMANDS))
 
 
 if __name__ == "__main__":

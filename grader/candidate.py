@@ -6,6 +6,7 @@ no secret is ever in it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import io
 import linecache
@@ -32,6 +33,9 @@ from grader.wire.values import FRAME, Bounds, MalformedValue
 #: Where the submission's files lie in the sandbox.
 FOLDER = Path("/tmp/submission")
 
+#: bytes that stay free for telling that there are no others
+_RESERVE = 4 << 20
+
 # Bound before an exercise's forbidden names are blocked.
 _set_num_threads = torch.set_num_threads
 
@@ -53,6 +57,7 @@ class CandidatePolicy:
         #: where the cells of a notebook begin in the file made of it
         self.cells: list[tuple[int, int]] = []
         self._seed = seed
+        self._reserve = bytearray(_RESERVE)
 
     def reseed(self, seed: Any) -> None:
         """Seed every generator, each test with another number."""
@@ -60,6 +65,14 @@ class CandidatePolicy:
 
     def check(self, op: str, target: Any, name: str) -> None:
         """Allow it."""
+        if not self._reserve:
+            with contextlib.suppress(MemoryError):
+                self._reserve = bytearray(_RESERVE)
+
+    def failed(self, error: BaseException) -> None:
+        """Make room: what has taken the memory is held by the frames that the error names."""
+        if isinstance(error, MemoryError):
+            self._reserve = bytearray()
 
     def deadline(self) -> float | None:
         """Wait for the examiner as long as it takes."""

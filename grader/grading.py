@@ -316,13 +316,26 @@ class Grading:
 def _call(item: pytest.Item, when: Any, **arguments: Any) -> Phase:
     hook = getattr(item.ihook, f"pytest_runtest_{when}")
     call: CallInfo[None] = CallInfo.from_call(lambda: hook(item=item, **arguments), when=when)
-    if call.excinfo is not None and isinstance(call.excinfo.value, RemoteFault | Ended):
-        _leave_out_the_wire(call.excinfo.tb)
+    if call.excinfo is not None:
+        call.excinfo = _quoted(call.excinfo, item)
     # The shared conftest keeps its own account of outcomes, which ``needs`` reads.
     report = item.ihook.pytest_runtest_makereport(item=item, call=call)
     # Addresses differ from run to run, and the same seed must give the same report.
     text = re.sub(r"\b0x[0-9a-f]{6,}", "0x…", report.longreprtext)
     return Phase(when, None if call.excinfo is None else call.excinfo.value, text)
+
+
+def _quoted(found: pytest.ExceptionInfo[BaseException], item: pytest.Item) -> pytest.ExceptionInfo[BaseException]:
+    """An error with the frames that are worth showing: pytest looks at each of its own to leave it out."""
+    if isinstance(found.value, RemoteFault | Ended):
+        _leave_out_the_wire(found.tb)
+    code = getattr(getattr(item, "function", None), "__code__", None)
+    trace: TracebackType | None = found.tb
+    while trace is not None and trace.tb_frame.f_code is not code:
+        trace = trace.tb_next
+    if trace is None:  # in a fixture
+        return found
+    return pytest.ExceptionInfo.from_exc_info((found.type, found.value, trace))
 
 
 def _leave_out_the_wire(trace: TracebackType | None) -> None:

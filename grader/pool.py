@@ -318,7 +318,10 @@ class Grader:
             keeper.close()
         if self._librarian is not None:
             self._librarian.close()
-        for parent in (self._candidates, self._examiners):
+        parents = (self._candidates, self._examiners)
+        for parent in parents:
+            parent.control.close()  # they end side by side
+        for parent in parents:
             parent.close()
 
     def __enter__(self) -> Grader:

@@ -66,6 +66,9 @@ class StrangerPolicy:
         """A candidate does not seed the examiner."""
         raise MalformedFrame("a request that seeds")
 
+    def failed(self, error: BaseException) -> None:
+        """Nothing: this process has room."""
+
     def served(self) -> None:
         """Nothing to do."""
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from grader import libraries
+from grader import libraries, quotes
 from grader.errors import ExerciseError
 from grader.grading import Bench, examine
 from grader.nursery import ForkedChild, Nursery, fork_plain
@@ -67,7 +67,8 @@ class Keeper:
     # --- as the brood of its own nursery
 
     def warm(self) -> None:
-        """Everything is warm by now."""
+        """Do what every failure in an examiner would do again."""
+        quotes.parse_tests(self._bench.items)
 
     def fork(self, order: dict[str, Any], descriptors: list[int]) -> ForkedChild:
         """Fork one examiner; its job comes over its channel."""
@@ -85,6 +86,7 @@ class SuiteBrood:
 
         torch.set_num_threads(1)
         _compare_plain_tensors()
+        quotes.keep_trees()
         shared = loaded_shared()
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.audit.equivalent import NAME, Entry, check_entries, read_entries
-from grader.audit.finding import AuditResult, Counts, Problem, Survivor, Timing, shown
+from grader.audit.finding import AuditResult, Counts, Problem, Survivor, Timing
 from grader.audit.layout import check_config, check_folders, check_name, check_public
 from grader.audit.signature import check_signatures
 from grader.audit.source import parse
@@ -24,6 +24,7 @@ from grader.audit.verdict import check_outcomes, check_times, time_tests
 from grader.audit.wording import check_statements, check_tests, check_wrong, named_by, suites, tests_of
 from grader.exercise import Catalogue, Exercise
 from grader.mutation import mutate
+from grader.paths import shown
 
 if TYPE_CHECKING:
     from grader.pool import Grader

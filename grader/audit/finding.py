@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.paths import shown
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -97,9 +99,3 @@ class AuditResult:
             "skipped": list(self.skipped),
             "notes": notes,
         }
-
-
-def shown(path: Path) -> str:
-    """The path as one would type it here."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

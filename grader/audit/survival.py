@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from grader.audit.equivalent import NAME, Entry, entry_for, killed_after_all
-from grader.audit.finding import Problem, Survivor, Timing, shown
+from grader.audit.finding import Problem, Survivor, Timing
 from grader.audit.trial import CAUGHT, Panel, Trial
 from grader.mutation import Mutant
+from grader.paths import shown
 from grader.report import Verdict
 
 #: The least share of mutants that the tests must catch.

@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.audit.calibrate import calibrate
-from grader.audit.finding import shown
 from grader.audit.training import check_reach, highest_top
 from grader.command.work import counter
 from grader.errors import ExerciseError
 from grader.exercise import Exercise
+from grader.paths import shown
 from grader.pool import Grader
 from grader.training.calibration import write_record
 from grader.training.terms import Kind

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from grader.audit.finding import shown
 from grader.command.options import catalogue_of, trees
 from grader.errors import ExerciseError
+from grader.paths import shown
 from grader.skeleton import write_skeleton
 
 

@@ -49,6 +49,9 @@ class Policy(Protocol):
     def reseed(self, seed: Any) -> None:
         """Seed this side's generators, as a request asks before it is served."""
 
+    def failed(self, error: BaseException) -> None:
+        """Called with what a request raised, before anything else is done about it."""
+
     def served(self) -> None:
         """Called after each request that was served, before its answer is sent."""
 
@@ -167,6 +170,7 @@ class Peer:
         except (MalformedFrame, MalformedValue):
             raise
         except BaseException as error:  # the other side is told whatever happened; nothing may end this process
+            self.policy.failed(error)
             packer = self._packer(known)
             body, kind = [*self._fault(error), find_changes(unpacker.slots, packer, blob)], ERROR
         self.policy.served()

@@ -45,8 +45,8 @@
     };
   }
 
-  // Ask, show, ask again, more slowly when nothing changes.
-  function poll(section, pause, last = "") {
+  // Ask, show, ask again, more slowly when nothing changes, and not before the portal wants it.
+  function poll(section, pause, last = "", least = 0) {
     setTimeout(async () => {
       let now = last;
       try {
@@ -55,13 +55,14 @@
         if (response.ok) now = await response.text();
         if (now !== last) {
           const state = JSON.parse(now);
+          least = 1000 * state.pause;
           show(section, state);
           if (isOver(section, state)) return;
         }
       } catch {
         // The connection comes and goes; the next round asks again.
       }
-      poll(section, now === last ? Math.min(pause * 1.3, 3000) : 500, now);
+      poll(section, Math.max(now === last ? Math.min(pause * 1.3, 3000) : 500, least), now, least);
     }, pause);
   }
 

@@ -21,6 +21,8 @@ from server.submission.shown import show_title
 ORDINALS = {"one": mark("%(n)sst"), "two": mark("%(n)snd"), "few": mark("%(n)srd"), "other": mark("%(n)sth")}
 
 MINUTE, HOUR = 60, 3600
+#: of what is left to wait, the part after which a page asks again, and the seconds that this is at most
+ASKING, LONGEST_PAUSE = 0.05, 30
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def state(submission: Submission, live: progress.Progress) -> dict[str, Any]:
         "is_open": submission.is_open or live.pending is not None,
         "part": "gpu" if live.pending else "cpu",
         "summary": summary(submission, live),
+        "pause": pause(live.place),
         "obstacle": language().pick(live.obstacle.message) if live.obstacle else "",
         "done": len(live.tests),
         "total": live.total,
@@ -158,6 +161,14 @@ def _waiting(place: line.Place | None) -> str:
         return _("Waiting: %(place)s in line. There is no estimate yet.") % {"place": ordinal(place.position)}
     numbers = {"place": ordinal(place.position), "time": duration(place.seconds)}
     return _("Waiting: %(place)s in line, %(time)s until grading starts.") % numbers
+
+
+def pause(place: line.Place | None) -> int:
+    """Seconds that a page without a stream may leave the portal alone: thousands wait before a deadline ends.
+
+    The estimate is told in minutes while it is long, so nobody sees a difference.
+    """
+    return min(int(ASKING * (place.seconds or 0.0)), LONGEST_PAUSE) if place else 0
 
 
 def ordinal(number: int) -> str:

@@ -54,12 +54,15 @@ def follow(
     """Tell the state whenever it has changed, for so many seconds or until there is nothing more to come.
 
     ``last`` is the id of what the browser has seen. With 0 seconds the state is told once: the browser comes back by
-    itself, and until there is room for a stream that is a poll in the same clothes.
+    itself, later where the state says so, and until there is room for a stream that is a poll in the same clothes.
     """
     end = spoken_at = time.monotonic()
     end += seconds
-    yield f"retry: {RETRY_MS if seconds else BUSY_RETRY_MS}\n\n"
+    begun = False
     while state := look():
+        if not begun:
+            begun = True
+            yield f"retry: {RETRY_MS if seconds else max(BUSY_RETRY_MS, 1000 * state['pause'])}\n\n"
         text = json.dumps(state)
         key = hashlib.sha256(text.encode()).hexdigest()[:16]
         if key != last:

@@ -189,7 +189,7 @@ def test_a_call_that_goes_wrong_costs_its_own_test_alone(grade, case):
     body, verdict, message = CALLS[case]
     report = by_name(grade(f"def double(x):\n    {body}\n{GREET}"))
     test = report["test_doubles"]
-    assert test.verdict is verdict, test.detail
+    assert test.verdict is verdict, test
     assert message in test.message["en"] + test.traceback
     assert report["test_greets"].verdict is Verdict.PASSED
     assert report["test_greets_nobody"].verdict is Verdict.PASSED

@@ -73,6 +73,12 @@ class Course:
         assert found == status, output.read_text()
         return output.read_text()
 
+    def type(self, *words):
+        """A command as a process of its own, as typed; give what it wrote and its status."""
+        command = [sys.executable, "-m", *words]
+        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        return done.stdout + done.stderr, done.returncode
+
     def hand_in(self, student, solution, change=lambda cells: cells, **metadata):
         """Put a released notebook with a solution in it among the submissions; give its path."""
         target = self.folder / "submitted" / student / "ps1"

@@ -300,3 +300,15 @@ def test_without_the_source_nothing_is_recorded_and_the_reason_is_said(ours):
         (ours.folder / "elsewhere").rename(ours.folder / "source" / "ps1")
     assert "The grader takes the tests from the source notebooks of the course" in log
     assert not ours.graded("edu").exists()
+
+
+def test_the_command_that_starts_the_grader_early_is_the_same_command(ours):
+    before = ours.scores("ana"), ours.shown("ana")
+    told, status = ours.type("grader", "nbgrader", "autograde", "ps1", "--student=ana", "--force")
+    assert status == 0, told
+    assert "ana, p: 5 of 5 points" in told
+    assert (ours.scores("ana"), ours.shown("ana")) == before
+
+    # What is wrong with the words, nbgrader says; and its help is nbgrader's.
+    assert "No notebooks were matched" in ours.type("grader", "nbgrader", "autograde", "ps2")[0]
+    assert "--ExternalGrade" not in ours.type("grader", "nbgrader", "autograde", "--help")[0]

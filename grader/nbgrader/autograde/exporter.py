@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from pathlib import Path
 from typing import Any
 
-import nbformat
+import msgspec
 from nbconvert import exporters
 from nbformat import validator
+from nbformat.v4 import rwbase
 from traitlets.utils.importstring import import_item
 
 from grader.errors import GraderError
@@ -53,7 +55,14 @@ class Exporter(_Base):
             nb, resources = preprocessor(nb, resources)
         if self._preprocessors:
             self._validate_preprocessor(nb, self._preprocessors[-1])
-        return f"{nbformat.writes(nb, version=self.nbformat_version).rstrip()}\n", resources
+        return _write(nb), resources
+
+
+def _write(nb: Any) -> str:
+    """The text that ``nbformat.writes`` makes of a valid notebook, which may be changed here: no copy is needed."""
+    # json.dumps does without its C code when it is to indent.
+    plain = json.dumps(rwbase.strip_transient(rwbase.split_lines(nb)), sort_keys=True, ensure_ascii=False)
+    return msgspec.json.format(plain, indent=1) + "\n"
 
 
 def _has_work(converter: Any) -> bool:
