@@ -4,9 +4,9 @@
 
 The notebooks are those of a class: the reference, a part of it, and the stub, in turn. One command grades them all, as
 an instructor types it, its start included: ``gradiente nbgrader autograde``, the same as ``nbgrader autograde``, and
-that with nbgrader's own settings. All grade copies of one course, turn and turn about, so that what else the machine does
-meets all. Prints of every command how long it took and the processors' time of all its processes, which
-other programs on the machine hardly change, and for each exercise the ratio of the sums.
+that with nbgrader's own settings. All grade copies of one course, turn and turn about, so that what else the machine
+does meets all. Prints of every command how long it took and the processors' time of all its processes, which other
+programs on the machine hardly change, and for each exercise the ratio of the sums.
 """
 
 from __future__ import annotations
