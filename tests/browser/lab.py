@@ -222,8 +222,8 @@ class AssignmentList(Window):
         viewer = self.page.locator(".jp-HTMLViewer iframe")
         self.repeat(self.page.locator(".jp-DirListing-item", has_text=".html").dblclick, viewer)
         page = self.page.frame_locator(".jp-HTMLViewer iframe")
-        # A frame has a body, an empty one, before it has its page.
-        page.locator("#notebook").wait_for()
+        # A frame has a body, an empty one, before it has its page. Two templates of nbgrader's use this name.
+        page.locator("#notebook").first.wait_for()
         return str(page.locator("body").inner_text())
 
 
