@@ -313,6 +313,8 @@ class Link:
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             self.tally.ends[end_of(number)] += 1
+            if number == signal.SIGSYS:  # the filter kills for nothing else
+                return Ended(Verdict.CRASHED, say("refused_call"))
             return Ended(Verdict.CRASHED, say("killed", signal=signal.strsignal(number) or number))
         self.tally.ends[End.EXIT] += 1
         return Ended(Verdict.CRASHED, say("exited", status=os.waitstatus_to_exitcode(status)))

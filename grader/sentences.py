@@ -85,6 +85,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The process with your code died: {signal}.",
         "O processo com seu código morreu: {signal}.",
     ),
+    "refused_call": (
+        "Your code made a system call by the numbers of another architecture (32 bits), which the sandbox refuses.",
+        "Seu código fez uma chamada de sistema com os números de outra arquitetura (32 bits), que o sandbox recusa.",
+    ),
     "broken_answer": (
         "What came back from your code is not a value that the grader can read.",
         "O que veio do seu código não é um valor que o corretor consiga ler.",

@@ -126,6 +126,10 @@ class StrangerPeer(Peer):
         with self._link.budget.counting():
             return self._guarded(op, target, name, args, kwargs)
 
+    def refusal(self, error: Exception) -> BaseException:
+        """The end of the candidate that gave it."""
+        return self._link.broken()
+
     def _guarded(self, op: str, target: Any, name: str, args: Any, kwargs: dict[str, Any] | None) -> Any:
         __tracebackhide__ = True
         link = self._link

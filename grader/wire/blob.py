@@ -65,7 +65,13 @@ class Blob:
         return self._map_private(offset, nbytes) if self._mapped else self._copy(offset, nbytes)
 
     def original(self, offset: int, nbytes: int) -> torch.Tensor:
-        """The bytes as they were received, whatever has happened to the mapped ones."""
+        """The bytes as they were received, whatever has happened to the mapped ones.
+
+        Raises BlobError. Of a file that the other side can change, what is there now: it is read and never mapped,
+        because a mapped file that shrinks ends who looks at it.
+        """
+        if not self._mapped:
+            return self._copy(offset, nbytes)
         if self._original is None:
             self._original = mmap.mmap(self.fd, 0, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
         return torch.frombuffer(self._original, dtype=torch.uint8, count=nbytes, offset=offset)

@@ -85,7 +85,9 @@ def _string(value: Any) -> str:
 
 def _find(name: str) -> type[Exception] | None:
     found = _LIBRARY.get(name) or (vars(builtins).get(name) if "." not in name else None)
-    return found if isinstance(found, type) and issubclass(found, Exception) else None
+    # A group of exceptions cannot be made without those that are in it, which stay where they were raised.
+    is_plain = isinstance(found, type) and issubclass(found, Exception) and not issubclass(found, BaseExceptionGroup)
+    return found if is_plain else None
 
 
 @lru_cache(256)  # the names are the student's: an endless supply of them must not fill our memory

@@ -29,12 +29,18 @@ class _Keeper:
     """Lives as long as a graph needs a tensor of the other side."""
 
 
+def _kind(tensor: Any) -> Any:
+    """What a gradient has in common with its tensor."""
+    return (tensor.shape, tensor.is_complex()) if isinstance(tensor, torch.Tensor) else None
+
+
 class RemoteNode(torch.autograd.Function):
     """The other side's computation of one tensor, as a node of our graph."""
 
     @staticmethod
-    def forward(ctx: Any, peer: Peer, number: int, keys: list[Tree], value: torch.Tensor, *_: torch.Tensor) -> Any:
+    def forward(ctx: Any, peer: Peer, number: int, keys: list[Tree], value: torch.Tensor, *inputs: torch.Tensor) -> Any:
         """Return the value that came over the wire; ``keys`` name the inputs after the anchor."""
+        ctx.kinds = [_kind(each) for each in inputs[1:]]
         ctx.peer, ctx.number, ctx.keys, ctx.keeper = peer, number, keys, _Keeper()
         weakref.finalize(ctx.keeper, peer.drop_one, number).atexit = False
         return value.detach()
@@ -44,8 +50,11 @@ class RemoteNode(torch.autograd.Function):
     def backward(ctx: Any, grad: torch.Tensor) -> Any:
         """Have the other side differentiate and return one gradient per input."""
         grads = ctx.peer.ask("backward", ctx.number, args=(grad, ctx.keys))
-        if type(grads) is not list or len(grads) != len(ctx.keys):
-            raise MalformedValue("gradients that do not fit the inputs")
+        fits = type(grads) is list and len(grads) == len(ctx.kinds)
+        if not fits or any(
+            each is not None and _kind(each) != kind for each, kind in zip(grads, ctx.kinds, strict=True)
+        ):
+            raise ctx.peer.refusal(MalformedValue("gradients that do not fit the inputs"))
         return None, None, None, None, None, *grads
 
 

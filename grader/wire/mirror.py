@@ -107,7 +107,7 @@ class Mirrors:
 
     def find(self, key: Tree) -> torch.Tensor | None:
         """The tensor here that the other side means by a reference of its own."""
-        if type(key) is not list or len(key) < 2:
+        if type(key) is not list or len(key) < 2 or type(key[1]) is not int:
             raise MalformedFrame("a key that is no reference")
         if key[0] == "own":
             tensor = self._peer.export(key[1])
@@ -124,6 +124,8 @@ class Mirrors:
 
     def _apply(self, update: list[Any], unpacker: Unpacker) -> None:
         whose, number, value, has_grad, grad = update
+        if type(number) is not int:
+            raise MalformedFrame("an update of no tensor")
         tensor, agreed = self._theirs(number) if whose == 0 else self._owned.get(number, (None, None))
         new = None if value is None else unpacker.unpack(value)
         new_grad = unpacker.unpack(grad) if has_grad == 1 else None

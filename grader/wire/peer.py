@@ -145,6 +145,10 @@ class Peer:
 
     # --- serving
 
+    def refusal(self, error: Exception) -> BaseException:
+        """What to raise for an answer that makes no sense, found after it was taken."""
+        return error
+
     def serve(self) -> None:
         """Answer requests until the channel closes."""
         while True:

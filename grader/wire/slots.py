@@ -10,13 +10,17 @@ import torch
 from grader.wire.blob import Blob
 from grader.wire.channel import MalformedFrame
 from grader.wire.packer import Packer, flat_bytes, view_bytes
-from grader.wire.unpacker import Unpacker
+from grader.wire.unpacker import Unpacker, refusing
 from grader.wire.values import Slot, Tree
 
 
 def find_changes(slots: list[Slot], packer: Packer, blob: Blob) -> list[Tree]:
     """What the callee changed in the arguments that it received: ``[slot number, new content]`` each."""
-    changes = ([number, _change(slot, packer, blob)] for number, slot in enumerate(slots) if not slot.is_shared)
+    # Of a request that could not be read to its end, the last slots hold nothing.
+    whole = (
+        (number, slot) for number, slot in enumerate(slots) if slot.value is not None and slot.original is not None
+    )
+    changes = ([number, _change(slot, packer, blob)] for number, slot in whole if not slot.is_shared)
     return [change for change in changes if change[1] is not None]
 
 
@@ -31,7 +35,7 @@ def _change(slot: Slot, packer: Packer, blob: Blob) -> Tree:
     raw = _bytes_of(value)
     original = slot.original
     data = view_bytes(raw.numpy())
-    # Large ones are compared with the blob that they came in, which nobody else can write.
+    # Large ones are compared with the blob that they came in. What a candidate changes there is its own answer.
     in_blob = isinstance(original, int)
     same = torch.equal(raw, blob.original(original, raw.numel())) if in_blob else data == original
     return None if same else packer.buffer(data)
@@ -56,7 +60,8 @@ def apply_changes(sent: list[Any], changes: Any, unpacker: Unpacker) -> None:
             raise MalformedFrame("a change that names no slot")
         if not 0 <= change[0] < len(sent):
             raise MalformedFrame(f"slot {change[0]} was never sent")
-        _apply(sent[change[0]], change[1], unpacker)
+        with refusing(f"changes of slot {change[0]}"):
+            _apply(sent[change[0]], change[1], unpacker)
 
 
 def _apply(target: Any, content: Any, unpacker: Unpacker) -> None:

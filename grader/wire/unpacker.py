@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter, namedtuple
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ from grader.wire import tag
 from grader.wire.blob import Blob
 from grader.wire.values import ATOMS, DTYPES, Bounds, MalformedValue, Slot, Tree, ValueTooBig
 
+#: What reading a tree that nobody would write raises, in Python, numpy and torch.
+_SENSELESS = (TypeError, ValueError, LookupError, OverflowError, AttributeError, RuntimeError, SyntaxError)
 #: Different values with one hash that a set or dict may hold: each is compared with all the others.
 _COLLISIONS = 64
 #: Whether this process has started CUDA; if not, what comes from a GPU is kept where it computes.
@@ -61,11 +64,8 @@ class Unpacker:
         if self._depth > self.bounds.depth:
             raise ValueTooBig(f"nested more than {self.bounds.depth} levels deep")
         try:
-            return reader(self, *tree[1:])
-        except (TypeError, ValueError, LookupError, OverflowError, AttributeError, RuntimeError) as error:
-            if "allocate memory" in str(error):  # torch has no exception of its own for it
-                raise MemoryError(str(error)) from error
-            raise MalformedValue(f"tag {tree[0]}: {error}") from error
+            with refusing(f"tag {tree[0]}"):
+                return reader(self, *tree[1:])
         finally:
             self._depth -= 1
 
@@ -108,6 +108,17 @@ class Unpacker:
         if self.blob is None or type(source) is not int:
             raise MalformedValue("an offset without a blob")
         return self.blob.read(source, nbytes)
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Take for malformed what makes no sense where it is used. Raises MalformedValue and MemoryError."""
+    try:
+        yield
+    except _SENSELESS as error:
+        if "allocate memory" in str(error):  # torch has no exception of its own for it
+            raise MemoryError(str(error)) from error
+        raise MalformedValue(f"{what}: {error}") from error
 
 
 def _check_hashes(values: Iterable[Any]) -> list[Any]:
@@ -157,6 +168,9 @@ def _read_tensor(
         value = value.to(device)
     slot.value = value
     if role:
+        # A reference to anything else would be called in its place.
+        if type(extra) is not list or not extra or extra[0] != "tensor":
+            raise MalformedValue("a tensor of the other side without its number")
         value = slot.value = unpacker.reference(extra)(value, role, unpacker.inputs)
         slot.is_shared = role == "leaf"
     return value

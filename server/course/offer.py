@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import and_, func, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from grader.report import Owner
 from server.course import terms
+from server.course.guards import find_guards
 from server.course.terms import ALWAYS, Terms
 from server.models import Assignment, Course, Extension, Membership, Result, Role, Submission
 
@@ -34,7 +35,7 @@ class Offer:
     @property
     def is_extended(self) -> bool:
         """Whether the student has an extension that changes something."""
-        return terms.read_terms(self.assignment) != self.terms
+        return terms.read_terms(self.assignment) != replace(self.terms, guards=())
 
     @property
     def counts_for(self) -> int | None:
@@ -52,7 +53,10 @@ def find_offer(session: Session, slug: str, user_id: int | None, now: datetime) 
 
 
 def find_offers(session: Session, user_id: int | None, now: datetime, slug: str | None = None) -> dict[str, Offer]:
-    """All exercises that have terms, by slug. An assignment of a course comes before terms for everybody."""
+    """All exercises that have terms, by slug. An assignment of a course comes before terms for everybody.
+
+    Where it is practice, what other courses keep hidden stays hidden.
+    """
     common = Assignment.course_id.is_(None)
     mine = select(Membership.course_id).join(Course).where(
         Membership.user_id == user_id, Membership.role == Role.STUDENT, Course.archived_at.is_(None)
@@ -72,7 +76,12 @@ def find_offers(session: Session, user_id: int | None, now: datetime, slug: str 
         candidates.setdefault(assignment.slug, []).append((assignment, terms.read_terms(assignment, extension)))
     chosen = {key: _choose(each, now) for key, each in candidates.items()}
     left = _late_days_left(session, user_id, [each for each, _its in chosen.values() if each.course_id])
-    return {key: Offer(each, its, left.get(each.id, 0)) for key, (each, its) in chosen.items()}
+    offers = {key: Offer(each, its, left.get(each.id, 0)) for key, (each, its) in chosen.items()}
+    for key, guards in find_guards(session, None if slug is None else [slug]).items():
+        offer = offers.get(key, PRACTICE)
+        if offer.course is None:
+            offers[key] = replace(offer, terms=replace(offer.terms, guards=guards))
+    return offers
 
 
 def _choose(candidates: Iterable[tuple[Assignment, Terms]], now: datetime) -> tuple[Assignment, Terms]:

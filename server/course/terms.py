@@ -36,6 +36,8 @@ class Terms:
     hidden: Hidden = Hidden.TITLE
     hidden_shown: When = When.NOW
     hidden_run: When = When.NOW
+    #: of practice, the terms of courses whose hidden tests it must tell no more of than they do
+    guards: tuple[Terms, ...] = ()
 
     @property
     def deadline(self) -> datetime | None:
@@ -48,6 +50,9 @@ class Terms:
         """The end of the time in which nothing is taken off; None: there is no due date."""
         return None if self.due_at is None else self.due_at + self.grace
 
+
+#: from what tells most to what tells least
+_LESS = list(Hidden)
 
 #: an exercise that nobody has set dates for
 ALWAYS = Terms()
@@ -144,18 +149,22 @@ def is_past_deadline(terms: Terms, at: datetime) -> bool:
 
 def runs_hidden(terms: Terms, at: datetime) -> bool:
     """Whether a submission received at this moment is graded by hidden tests at once."""
-    return terms.hidden_run is When.NOW or terms.deadline is None or is_past_deadline(terms, at)
+    is_time = terms.hidden_run is When.NOW or terms.deadline is None or is_past_deadline(terms, at)
+    return is_time and all(runs_hidden(guard, at) for guard in terms.guards)
 
 
 def shows_hidden(terms: Terms, at: datetime) -> Hidden:
     """What a student may read of hidden tests at this moment."""
     is_time = terms.hidden_shown is When.NOW or terms.deadline is None or is_past_deadline(terms, at)
-    return terms.hidden if is_time else Hidden.NOTHING
+    shown = terms.hidden if is_time else Hidden.NOTHING
+    return max([shown, *(shows_hidden(guard, at) for guard in terms.guards)], key=_LESS.index)
 
 
 def shows_points(terms: Terms, at: datetime) -> bool:
     """Whether a student may know at this moment what hidden tests gave: then their number can be told, too."""
-    if shows_hidden(terms, at) is not Hidden.NOTHING:
+    if not all(shows_points(guard, at) for guard in terms.guards):
+        return False
+    if shows_hidden(replace(terms, guards=()), at) is not Hidden.NOTHING:
         return True
     return terms.deadline is None or is_past_deadline(terms, at)
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, undefer
 from grader.report import Report
 from server.course import terms
 from server.course.membership import memberships_of
-from server.course.terms import ALWAYS, Terms
+from server.course.terms import Terms
 from server.i18n import Translator
 from server.models import (
     ApiToken,
@@ -120,19 +120,14 @@ def tell_submissions(
     ids = session.scalars(
         select(Submission.id).where(Submission.user_id == user.id).order_by(Submission.created_at, Submission.attempt)
     ).all()
-    common = {
-        each.slug: terms.read_terms(each)
-        for each in session.scalars(select(Assignment).where(Assignment.course_id.is_(None)))
-    }
     for start in range(0, len(ids), 50):
         query = select(Submission).where(Submission.id.in_(ids[start : start + 50])).options(undefer(Submission.report))
         found = session.scalars(query.order_by(Submission.created_at, Submission.attempt)).all()
         veil.draw(session, found, now)
-        by_key = veil.find_terms(session, found)
+        terms_by_id = veil.find_terms(session, found)
         reviews = _reviews(session, [each.id for each in found])
         for each in found:
-            its = by_key.get((each.assignment_id or 0, user.id), common.get(each.slug, ALWAYS))
-            yield each, _tell_submission(each, its, now, language) | reviews[each.id]
+            yield each, _tell_submission(each, terms_by_id[each.id], now, language) | reviews[each.id]
             session.expunge(each)
 
 

@@ -6,7 +6,7 @@ on every page and in the API, and ``hidden`` says what may be read of the hidden
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from grader.report import Report, TestResult, Text
 from server.course import terms
+from server.course.guards import find_guards
 from server.course.terms import ALWAYS, Terms
 from server.models import Assignment, Extension, Hidden, Submission
 
@@ -27,10 +28,10 @@ HIDDEN_TITLE: Text = {"en": "Hidden test {number}", "pt-BR": "Teste oculto {numb
 
 def draw(session: Session, submissions: Iterable[Submission], now: datetime) -> None:
     """Draw the veil over these submissions, each as its own student sees it. They must not be written afterwards."""
-    found = [each for each in submissions if each.assignment_id is not None]
-    by_key = find_terms(session, found)
+    found = list(submissions)
+    terms_by_id = find_terms(session, found)
     for each in found:
-        if not terms.shows_points(by_key.get((each.assignment_id or 0, each.user_id), ALWAYS), now):
+        if not terms.shows_points(terms_by_id[each.id], now):
             # Committed: the session takes it for what the database says, and writes nothing.
             set_committed_value(each, "score", each.public_score)
             set_committed_value(each, "max_score", each.public_max_score)
@@ -51,18 +52,37 @@ def hidden_of(session: Session, submission: str, now: datetime) -> Hidden:
 
 def terms_of(session: Session, submission: Submission) -> Terms:
     """The terms on which something was handed in, as they are now."""
-    if submission.assignment_id is None:
-        common = (Assignment.slug == submission.slug) & Assignment.course_id.is_(None)
-        return terms.read_terms(session.scalar(select(Assignment).where(common)))
-    return find_terms(session, [submission]).get((submission.assignment_id, submission.user_id), ALWAYS)
+    return find_terms(session, [submission])[submission.id]
 
 
-def find_terms(session: Session, submissions: Iterable[Submission]) -> dict[tuple[int, int], Terms]:
-    """The terms by assignment and student, with two parts of one query for all of them."""
+def find_terms(session: Session, submissions: Iterable[Submission]) -> dict[str, Terms]:
+    """The terms by the submissions' ids, with few queries for all of them."""
     every = list(submissions)
-    assignments = {each.assignment_id for each in every if each.assignment_id is not None}
-    if not assignments:
+    practice = _practice_terms(session, {each.slug for each in every if each.assignment_id is None})
+    given = _course_terms(session, [each for each in every if each.assignment_id is not None])
+    return {
+        each.id: practice.get(each.slug, ALWAYS)
+        if each.assignment_id is None
+        else given.get((each.assignment_id, each.user_id), ALWAYS)
+        for each in every
+    }
+
+
+def _practice_terms(session: Session, slugs: Collection[str]) -> dict[str, Terms]:
+    if not slugs:
         return {}
+    common = select(Assignment).where(Assignment.slug.in_(slugs), Assignment.course_id.is_(None))
+    found = {each.slug: terms.read_terms(each) for each in session.scalars(common)}
+    for slug, guards in find_guards(session, slugs).items():
+        found[slug] = replace(found.get(slug, ALWAYS), guards=guards)
+    return found
+
+
+def _course_terms(session: Session, every: Sequence[Submission]) -> dict[tuple[int, int], Terms]:
+    """By assignment and student."""
+    if not every:
+        return {}
+    assignments = {each.assignment_id for each in every}
     users = {each.user_id for each in every}
     rows = session.execute(
         select(Assignment, Extension)
@@ -97,8 +117,8 @@ def cover_event(event: dict[str, Any], hidden: Hidden) -> dict[str, Any] | None:
     if kind == "test" and event["test"].get("hidden"):
         if hidden is Hidden.NOTHING:
             return None
-        told = {name: event["test"][name] for name in ("name", "points", "verdict", "share", "seconds", "hidden")}
-        return {**event, "test": {**told, "title": UNNAMED}}
+        told = {name: event["test"][name] for name in ("name", "points", "verdict", "share", "hidden")}
+        return {**event, "test": {**told, "seconds": 0.0, "title": UNNAMED}}
     # What they say of which test cannot be told from here, and how many there are is told already.
     return None if kind == "metric" or (kind == "started" and hidden is Hidden.NOTHING) else event
 
@@ -107,4 +127,5 @@ def _anonymous(test: TestResult, number: int) -> TestResult:
     """A number and a verdict."""
     title = {tag: text.format(number=number) for tag, text in HIDDEN_TITLE.items()}
     told = replace(test, title=title, group="", message={}, hint={}, traceback="", output="")
-    return replace(told, curve={}, runs=[], datasets={}, unloaded=False)
+    # How long it took could be any number that the answer wants to carry out.
+    return replace(told, seconds=0.0, curve={}, runs=[], datasets={}, unloaded=False)

@@ -6,10 +6,12 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from grader.report import Report, Verdict
 from server.context import now
-from server.models import Hidden, When
+from server.grading import calendar
+from server.models import Hidden, Submission, When
 from server.submission import veil
 from tests.server.caller import Caller, give_token
 from tests.server.classroom import Classroom
@@ -126,3 +128,50 @@ def test_covering_a_report_changes_nothing_else(make_result):
     assert veil.cover(report, Hidden.VERDICT).tests[0] is report.tests[0]
     assert [test.name for test in veil.cover(report, Hidden.NOTHING).tests] == ["test_a"]
     assert veil.cover(report, Hidden.VERDICT).score == report.score
+
+
+def test_a_second_account_practises_behind_the_same_veil(handed_in, new_browser, app, portal, grading):
+    room, _page, _seen = handed_in(hidden_shown_when=When.AFTER_DEADLINE)
+    other = new_browser(app.test_client())
+    other.sign_up("bob")
+    page = other.hand_in()
+    portal.dispatcher.run_once()
+
+    caller = Caller(app, give_token(app, "bob"))
+    told = [
+        other.read(page),
+        other.read("/submissions"),
+        json.dumps(caller.get(page).json),
+        json.dumps(caller.get(page + "/events").json),
+    ]
+    assert not [text for text in told if SECRET in text]
+    assert caller.get(page).json["max_score"] == 2
+
+    room.change(due_at=now() - DAY)
+    assert SECRET in other.read(page)
+    assert caller.get(page).json["max_score"] == 5
+
+
+def test_practice_waits_for_the_deadline_of_a_course_whose_hidden_tests_wait(handed_in, new_browser, app, portal):
+    room, _page, _seen = handed_in(hidden_run_when=When.AFTER_DEADLINE)
+    other = new_browser(app.test_client())
+    other.sign_up("bob")
+    other.hand_in()
+    with portal.database.write() as session:
+        assert [each.is_provisional for each in session.scalars(select(Submission).order_by(Submission.id))] == [
+            True,
+            True,
+        ]
+        assert calendar.order_finals(session, now()) == 0
+    portal.dispatcher.run_once()
+    room.change(due_at=now() - DAY)
+    with portal.database.write() as session:
+        assert calendar.order_finals(session, now()) == 2
+
+
+def test_the_time_that_a_covered_test_took_is_not_told(make_result):
+    slow = make_result("test_hidden", hidden=True, seconds=1.2345)
+    covered = veil.cover(Report("s", "softmax", "1", "seed", "cpu", tests=(slow,)), Hidden.VERDICT)
+    assert [each.seconds for each in covered.tests] == [0.0]
+    event = {"event": "test", "test": {**vars(slow), "verdict": "failed"}}
+    assert veil.cover_event(event, Hidden.VERDICT)["test"]["seconds"] == 0.0
