@@ -46,7 +46,7 @@ GROUPS = (
     _group(
         "io, shutil, numpy.memmap and sqlite3 read and write files in parts; fcntl and sqlite3 lock them",
         """
-readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 flock fsync fdatasync fadvise64 fallocate truncate
+readv writev pread64 pwrite64 preadv pwritev pwritev2 flock fsync fdatasync fallocate truncate
 ftruncate sendfile copy_file_range
 """,
     ),
@@ -126,6 +126,7 @@ CHECKED = {
     "mmap": "measured; what escapes the limits on memory is refused",
     "ioctl": "measured: whether a stream is a terminal",
     "prctl": "names of threads and of memory; nothing that hides or outlives",
+    "preadv2": "os.preadv; not to ask whether a page of a file is in memory, which tells what others have read",
     "arch_prctl": "oneDNN's tile registers",
     "prlimit64": "resource.getrlimit and the size of a thread's stack; its own limits, to be read alone",
     "sched_setscheduler": "ZeroMQ's threads ask for the ordinary policy",
@@ -153,6 +154,9 @@ _SOCKET_OPTIONS = (2, 7, 8, 9, 16, 20, 21)
 _CLONE_NEW = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000
 #: MAP_SHARED with MAP_ANONYMOUS; MAP_HUGETLB; MAP_GROWSDOWN, which counts as stack and not as data
 _SHARED_ANONYMOUS, _HUGE_PAGES, _GROWS_DOWN = 0x21, 0x4_0000, 0x100
+#: RWF_NOWAIT, RWF_DONTCACHE: with them, and with fadvise64, files that sandboxes share would carry bits from one to the
+#: next, read and cleared at will
+_PAGE_CACHE = 0x08 | 0x80
 _X32 = 0x4000_0000
 
 
@@ -168,6 +172,7 @@ def _checks(commands: Commands | None) -> dict[str, list[Check]]:
         ],
         "ioctl": [Check(1, "not one of", IOCTLS, errno.ENOTTY)],
         "prctl": [Check(0, "not one of", _PRCTLS, denied)],
+        "preadv2": [Check(5, "any bit", (_PAGE_CACHE,), errno.EOPNOTSUPP)],
         "arch_prctl": [Check(0, "not one of", _ARCH_PRCTLS, errno.EINVAL)],
         # its own limits, and only to read them: a raised RLIMIT_CORE would call the host's crash handler
         "prlimit64": [Check(0, "not one of", (0,), denied), Check(2, "not zero", (), denied)],

@@ -1,4 +1,4 @@
-"""What courses keep hidden of exercises, for those who practise them: a second account must be no way round a deadline."""
+"""What courses keep hidden of exercises, for those who practise them: a second account is no way round a deadline."""
 
 from __future__ import annotations
 
