@@ -10,7 +10,7 @@ hand in once wait against those who hand in often, and estimates against what ha
 
 It fails when a request fails, when a submission has no report, when somebody had a second turn while another waited for
 the first, and when fewer than four of five estimates are within a factor of 1.5 (waits under 5 seconds are all the
-same).
+same). The queue page says when the last one begins if no more come in: that is held against when so many had begun.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Estimate:
     """What was said at some moment about when a grading starts."""
 
     at: datetime
-    #: of which submission; empty: of the last that waits
+    #: of which submission; empty: of the last that waits, if no more come in
     submission: str
     seconds: float | None
 
@@ -260,19 +260,23 @@ def judge_estimates(rows: list[Any], estimates: list[Estimate]) -> list[str]:
     """What was said against what happened."""
     by_id = {row.id: row for row in rows}
     ratios: defaultdict[str, list[float]] = defaultdict(list)
-    unknown = 0
+    unknown = overtaken = 0
     for each in estimates:
         if each.submission:
             row = by_id[each.submission]
             name, started_at = "later attempts" if row.attempt > 1 else "first attempts", row.started_at
         else:
-            name = "queue page"
-            started_at = max((r.started_at for r in rows if r.created_at <= each.at <= r.started_at), default=each.at)
+            # What comes in later may go first, so as many have to be begun by then, whichever they are.
+            name, waited = "queue page", [row.started_at for row in rows if row.created_at <= each.at <= row.started_at]
+            later = sorted(row.started_at for row in rows if row.started_at >= each.at)
+            started_at = later[len(waited) - 1] if waited else each.at
+            overtaken += bool(waited) and max(waited) > started_at
         if each.seconds is None:
             unknown += 1
             continue
         happened = max(SHORT, (started_at - each.at).total_seconds())
         ratios[name].append(max(SHORT, each.seconds) / happened)
+    print(f"  {overtaken} times the last one in the line let somebody pass who came later, with a first attempt")
     problems = []
     for name, found in sorted(ratios.items()):
         share = sum(1 / FACTOR <= ratio <= FACTOR for ratio in found) / len(found)

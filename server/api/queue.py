@@ -63,7 +63,8 @@ class WaitingEntry(msgspec.Struct, kw_only=True):
     on_gpu: Annotated[int, about("Gradings that wait for a GPU.")]
     oldest_at: Annotated[datetime, about("Since when the one waits that has waited longest.")]
     seconds: Annotated[
-        float | None, about("Until the last of the submissions is begun, by what the last ones took; null: not known.")
+        float | None,
+        about("If no more come in: until the last one is begun, by what the last ones took; null: not known."),
     ]
 
 

@@ -29,7 +29,7 @@ class Waiting:
     again: int
     #: since when the one stands in the line that has waited longest; what is tried again begins anew
     oldest: datetime
-    #: until the last of the submissions is begun; None: unknown, or there is none
+    #: until the last of the submissions is begun, if no more come in; None: unknown, or there is none
     seconds: float | None
     #: gradings that wait for a GPU, which come beside the others
     on_gpu: int = 0
