@@ -50,10 +50,17 @@ class Choice:
 
 
 def clean(text: str, length: int = 200) -> str:
-    """Make a name or a line safe to print: no control characters, no escapes, no reversed writing, not too long."""
-    # Category C: controls, formats such as U+202E, lone surrogates, private and unassigned characters.
-    shown = "".join(sign for sign in text[: 4 * length] if not unicodedata.category(sign).startswith("C")).strip()
+    """Make a name or a line safe to print: no control characters, no escapes, no reversed writing, not too long.
+
+    Spaces that are not the usual one, and separators of lines, become it.
+    """
+    shown = "".join(map(_printable, text[: 4 * length])).strip()
     return shown if len(shown) <= length else f"{shown[:length]}…"
+
+
+def _printable(sign: str) -> str:
+    # Category C: controls, formats such as U+202E, lone surrogates, private and unassigned characters. Z: separators.
+    return sign if sign.isprintable() else " " * unicodedata.category(sign).startswith("Z")
 
 
 def is_taken(path: str) -> bool:

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader.errors import SubmissionError
@@ -225,6 +225,7 @@ def test_a_broken_helper_is_named(folder):
 
 
 @settings(max_examples=100, deadline=None)
+@example("0\xa0", b"\x01")
 @given(st.text(max_size=20), st.binary(max_size=60))
 def test_any_upload_is_read_or_refused(name, content):
     for suffix in ("", ".py", ".ipynb", ".zip"):
