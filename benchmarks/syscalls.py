@@ -106,7 +106,7 @@ def measure(grader: Grader, exercise: Exercise, folder: Path) -> dict[str, Any]:
     verdicts = {}
     for kind, path in sources.items():
         log = folder / f"{exercise.slug}.{kind}"
-        pids = descendants(grader._candidates.pid)
+        pids = descendants(grader.pids[0])
         with following(pids, log):
             report = grader.grade(exercise, Upload(exercise.stub.name, path.read_bytes()), seed="syscalls")
         calls, never = read_log(log.read_text(encoding="utf-8", errors="replace").splitlines())

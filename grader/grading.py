@@ -341,8 +341,7 @@ def _quoted(found: pytest.ExceptionInfo[BaseException], item: pytest.Item) -> py
 def _leave_out_the_wire(trace: TracebackType | None) -> None:
     """Cut our own frames off the end of a traceback.
 
-    Whoever reads it learns nothing of the answer from them, and pytest parses every module that it quotes anew for
-    each test.
+    Whoever reads it learns nothing of the answer from them, and pytest would parse our modules to quote them.
     """
     last = trace
     while trace is not None:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from server.course.terms import Terms, read_terms
+from server.course.terms import ALWAYS, Terms, read_terms
 from server.models import Assignment, Course, Hidden, When
+
+
+def find_practice(session: Session, slugs: Collection[str]) -> dict[str, Terms]:
+    """The terms on which exercises are practised: those for everybody, with what courses keep back; none: ALWAYS."""
+    if not slugs:
+        return {}
+    common = select(Assignment).where(Assignment.slug.in_(slugs), Assignment.course_id.is_(None))
+    found = {each.slug: read_terms(each) for each in session.scalars(common)}
+    for slug, guards in find_guards(session, slugs).items():
+        found[slug] = replace(found.get(slug, ALWAYS), guards=guards)
+    return found
 
 
 def find_guards(session: Session, slugs: Collection[str] | None = None) -> dict[str, tuple[Terms, ...]]:

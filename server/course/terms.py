@@ -155,18 +155,19 @@ def runs_hidden(terms: Terms, at: datetime) -> bool:
 
 def shows_hidden(terms: Terms, at: datetime) -> Hidden:
     """What a student may read of hidden tests at this moment."""
-    is_time = terms.hidden_shown is When.NOW or terms.deadline is None or is_past_deadline(terms, at)
-    shown = terms.hidden if is_time else Hidden.NOTHING
-    return max([shown, *(shows_hidden(guard, at) for guard in terms.guards)], key=_LESS.index)
+    return max([_shows(terms, at), *(shows_hidden(guard, at) for guard in terms.guards)], key=_LESS.index)
 
 
 def shows_points(terms: Terms, at: datetime) -> bool:
     """Whether a student may know at this moment what hidden tests gave: then their number can be told, too."""
-    if not all(shows_points(guard, at) for guard in terms.guards):
-        return False
-    if shows_hidden(replace(terms, guards=()), at) is not Hidden.NOTHING:
-        return True
-    return terms.deadline is None or is_past_deadline(terms, at)
+    is_told = _shows(terms, at) is not Hidden.NOTHING or terms.deadline is None or is_past_deadline(terms, at)
+    return is_told and all(shows_points(guard, at) for guard in terms.guards)
+
+
+def _shows(terms: Terms, at: datetime) -> Hidden:
+    """What these terms would show without their guards."""
+    is_time = terms.hidden_shown is When.NOW or terms.deadline is None or is_past_deadline(terms, at)
+    return terms.hidden if is_time else Hidden.NOTHING
 
 
 def has_leaderboard(terms: Terms, at: datetime) -> bool:

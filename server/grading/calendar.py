@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
-from server.course.guards import find_guards
+from server.course.guards import find_practice
 from server.course.terms import read_terms, runs_hidden
 from server.models import Assignment, Extension, Grading, GradingKind, State, Submission
 
@@ -50,11 +50,7 @@ def _order_practice(session: Session, now: datetime) -> int:
     slugs = set(session.scalars(found))
     if not slugs:
         return 0
-    common = select(Assignment).where(Assignment.slug.in_(slugs), Assignment.course_id.is_(None))
-    waiting = {each.slug for each in session.scalars(common) if not runs_hidden(read_terms(each), now)}
-    for slug, guards in find_guards(session, slugs).items():
-        if not all(runs_hidden(each, now) for each in guards):
-            waiting.add(slug)
+    waiting = {slug for slug, its in find_practice(session, slugs).items() if not runs_hidden(its, now)}
     return _order(session, Submission.assignment_id.is_(None) & Submission.slug.in_(slugs - waiting), now)
 
 

@@ -6,7 +6,7 @@ on every page and in the API, and ``hidden`` says what may be read of the hidden
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from grader.report import Report, TestResult, Text
 from server.course import terms
-from server.course.guards import find_guards
+from server.course.guards import find_practice
 from server.course.terms import ALWAYS, Terms
 from server.models import Assignment, Extension, Hidden, Submission
 
@@ -58,7 +58,7 @@ def terms_of(session: Session, submission: Submission) -> Terms:
 def find_terms(session: Session, submissions: Iterable[Submission]) -> dict[str, Terms]:
     """The terms by the submissions' ids, with few queries for all of them."""
     every = list(submissions)
-    practice = _practice_terms(session, {each.slug for each in every if each.assignment_id is None})
+    practice = find_practice(session, {each.slug for each in every if each.assignment_id is None})
     given = _course_terms(session, [each for each in every if each.assignment_id is not None])
     return {
         each.id: practice.get(each.slug, ALWAYS)
@@ -66,16 +66,6 @@ def find_terms(session: Session, submissions: Iterable[Submission]) -> dict[str,
         else given.get((each.assignment_id, each.user_id), ALWAYS)
         for each in every
     }
-
-
-def _practice_terms(session: Session, slugs: Collection[str]) -> dict[str, Terms]:
-    if not slugs:
-        return {}
-    common = select(Assignment).where(Assignment.slug.in_(slugs), Assignment.course_id.is_(None))
-    found = {each.slug: terms.read_terms(each) for each in session.scalars(common)}
-    for slug, guards in find_guards(session, slugs).items():
-        found[slug] = replace(found.get(slug, ALWAYS), guards=guards)
-    return found
 
 
 def _course_terms(session: Session, every: Sequence[Submission]) -> dict[tuple[int, int], Terms]:
